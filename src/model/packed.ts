@@ -1,0 +1,78 @@
+import type { NetworkShape } from './network.js';
+
+/**
+ * Turns an accumulator into an activation, per channel c:
+ *   y = (roundShift(acc, preShift) * multiplier[c] + bias[c] + 2^(shift-1)) >> shift
+ * where roundShift(a, 0) = a and roundShift(a, s) = (a + 2^(s-1)) >> s. Within the bounds that the
+ * packer proves (docs/arithmetic.md) every intermediate fits 32 bits.
+ */
+export interface Requantizer {
+  /** 0..15. */
+  readonly preShift: number;
+  /** 1..24. */
+  readonly shift: number;
+  readonly multiplier: Int16Array;
+  /** |bias| <= 2^30. */
+  readonly bias: Int32Array;
+}
+
+/** A binary 3x3 convolution: every (output, input) pair holds the index of its kernel. */
+export interface PackedBinaryConv {
+  readonly tau: number;
+  readonly structure: 'free' | 'antipodal';
+  /** Kernel codes of the 2^tau members. Bit ky * 3 + kx of a code is 1 where the weight is +1. */
+  readonly members: Uint16Array;
+  /** [Cout, Cin], each below 2^tau. */
+  readonly indices: Uint16Array;
+}
+
+/** A real-valued convolution or matrix as signed bytes, [Cout, kernel, kernel, Cin]. */
+export interface PackedReal {
+  readonly weight: Int8Array;
+  readonly requantizer: Requantizer;
+}
+
+/** One block; activations are int16 with `fractionBits` fractional bits (docs/arithmetic.md). */
+export interface PackedBlock {
+  /** The convolution sees +1 where x[c] >= threshold[c], else -1; int16, [Cin]. */
+  readonly threshold: Int16Array;
+  readonly conv: PackedBinaryConv;
+  /** Folds alpha, batch norm and shiftMid. */
+  readonly requantizer: Requantizer;
+  /** Null where the shortcut is the identity. */
+  readonly shortcut: PackedReal | null;
+  /** PReLU slope with 12 fractional bits, [Cout]. */
+  readonly slope: Int16Array;
+  /** [Cout]. */
+  readonly shiftOut: Int16Array;
+}
+
+/** Where a model comes from, so that any copy of it can be traced and repeated. */
+export interface Provenance {
+  /** SHA-256 of the trained network's file. */
+  readonly trained: string;
+  readonly spec: string;
+  readonly tool: string;
+}
+
+/** The deployed model: integers only. Its arithmetic is docs/arithmetic.md, its file docs/format.md. */
+export interface PackedModel {
+  readonly name: string;
+  readonly shape: NetworkShape;
+  readonly classes: readonly string[];
+  /** Pixel value that enters as 0, one an input channel, 0..255; the stem pads with it. */
+  readonly inputZero: Uint8Array;
+  /** Fractional bits of every activation, 0..14. */
+  readonly fractionBits: number;
+  readonly stem: PackedReal;
+  readonly blocks: readonly PackedBlock[];
+  readonly classifier: {
+    /** [classes, C]. */
+    readonly weight: Int8Array;
+    /** [classes]. */
+    readonly bias: Int32Array;
+    /** Real value of one unit of a logit; for display only, no part of the arithmetic. */
+    readonly scale: number;
+  };
+  readonly provenance: Provenance;
+}

@@ -1,0 +1,60 @@
+import type { NetworkShape } from './network.js';
+
+/** Batch normalisation in inference form, one value a channel. */
+export interface TrainedNorm {
+  readonly gamma: Float32Array;
+  readonly beta: Float32Array;
+  readonly mean: Float32Array;
+  readonly variance: Float32Array;
+}
+
+/** The stabiliser of every batch norm: y = gamma (x - mean) / sqrt(variance + epsilon) + beta. */
+export const normEpsilon = 1e-5;
+
+/** A binary 3x3 convolution as trained: members of its subset, chosen by index, scaled by alpha. */
+export interface TrainedBinaryConv {
+  /** Bits of an index, 1..9. */
+  readonly tau: number;
+  readonly structure: 'free' | 'antipodal';
+  /** Kernel codes of the 2^tau members, each 0..511; see subbit/kernels. */
+  readonly members: Uint16Array;
+  /** Index of the member of every (output, input) pair, [Cout, Cin]. */
+  readonly indices: Uint16Array;
+  /** Scale of each output channel, mean |latent|, [Cout]. */
+  readonly alpha: Float32Array;
+}
+
+/**
+ * One block as trained. With b = sign(x + shiftIn) (sign(0) = +1), padded with -1:
+ *   u = norm(conv(b)) + shortcut(x);  x' = prelu(u + shiftMid, slope) + shiftOut.
+ */
+export interface TrainedBlock {
+  readonly shiftIn: Float32Array;
+  readonly conv: TrainedBinaryConv;
+  readonly norm: TrainedNorm;
+  /** 1x1 convolution [Cout, Cin] behind 2x2 average pooling (stride 2, edge windows averaged over
+   * the pixels they have) and its norm; null where the shortcut is the identity. */
+  readonly shortcut: { readonly weight: Float32Array; readonly norm: TrainedNorm } | null;
+  readonly shiftMid: Float32Array;
+  readonly slope: Float32Array;
+  readonly shiftOut: Float32Array;
+}
+
+/** Images enter the network as (pixel - zero[channel]) / scale[channel]; pixels are 0..255. */
+export interface InputScaling {
+  /** Integer pixel value that becomes 0, so that zero padding is a pixel value too. */
+  readonly zero: readonly number[];
+  readonly scale: readonly number[];
+}
+
+/** A trained network in its inference form, all real values float32: what `pack` turns integer. */
+export interface TrainedNetwork {
+  readonly shape: NetworkShape;
+  readonly input: InputScaling;
+  readonly classes: readonly string[];
+  /** Real convolution [Cout, kernel, kernel, Cin], zero-padded, then its norm (then max pooling). */
+  readonly stem: { readonly weight: Float32Array; readonly norm: TrainedNorm };
+  readonly blocks: readonly TrainedBlock[];
+  /** On the average over all positions: weight [classes, C], bias [classes]. */
+  readonly classifier: { readonly weight: Float32Array; readonly bias: Float32Array };
+}

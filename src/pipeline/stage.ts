@@ -1,0 +1,59 @@
+import type { Spec } from '../spec/types.js';
+import type { Metrics, StageEvent } from './events.js';
+
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** A finished, verified artifact of an earlier stage. */
+export interface Input {
+  /** Folder with the artifact's files; read only. */
+  readonly path: string;
+  /** SHA-256 over the artifact's files: names what it holds, wherever it lies. */
+  readonly digest: string;
+  readonly metrics: Metrics;
+}
+
+export interface StageContext<Slice> {
+  /** The part of the spec that the stage declared; nothing else of it reaches the stage. */
+  readonly spec: Slice;
+  /** The artifacts that it needs, by stage name. */
+  readonly inputs: Readonly<Record<string, Input>>;
+  /** Empty folder; what it holds when the stage returns becomes the artifact. */
+  readonly out: string;
+  /** Folder that outlives a killed run of this very stage: the place of checkpoints. */
+  readonly scratch: string;
+  readonly emit: (event: StageEvent) => void;
+  /** Aborted on Ctrl-C: save what a resumed run needs and reject with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One step of the pipeline: a function from declared inputs to an artifact. Its fingerprint is the
+ * hash of name, version, slice, digests of its inputs and environment; while that stands, the
+ * artifact is reused.
+ */
+export interface Stage<Slice = unknown> {
+  readonly name: string;
+  /** Raised when the stage's meaning changes, so that older artifacts no longer match. */
+  readonly version: number;
+  /** Stages whose artifacts it reads. */
+  readonly needs: readonly string[];
+  /** Why the stage has nothing to do for this spec, or null. */
+  skip?(spec: Spec): string | null;
+  /** The slice of the spec that can change the result: plain JSON values, hashed key-sorted. */
+  reads(spec: Spec): Slice;
+  /** What else can change the result: engine, thread count, tool versions. */
+  environment?(spec: Spec): Promise<Json> | Json;
+  /** Fills `out` and returns the figures that it found. */
+  run(context: StageContext<Slice>): Promise<Metrics>;
+}
+
+/** Declares a stage; infers the type of its slice and then forgets it, so that stages share a list. */
+export function defineStage<Slice>(stage: Stage<Slice>): Stage {
+  return stage;
+}

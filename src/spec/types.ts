@@ -1,0 +1,93 @@
+/** A validated experiment: every default written out, presets resolved, bits turned into tau. */
+export interface Spec {
+  /** Names runs and folders: letters, digits, dot, dash and underscore. */
+  readonly name: string;
+  /** Decides every random draw of the run; 0..2^32-1. */
+  readonly seed: number;
+  readonly data: DataSpec;
+  readonly architecture: ArchitectureSpec;
+  readonly quantize: QuantizeSpec;
+  readonly train: TrainSpec;
+  readonly device: DeviceSpec;
+  readonly verify: VerifySpec;
+}
+
+export type DataSetName = 'mnist' | 'fashion-mnist' | 'imagenet';
+
+export interface DataSpec {
+  readonly set: DataSetName;
+  /** Folder that holds the data set's files; null: the places where the set is usually found. */
+  readonly path: string | null;
+  /** Use only the first images of each split; null: all. */
+  readonly limit: { readonly train: number | null; readonly test: number | null };
+  readonly augment: {
+    /** Mirror each training image left to right with probability one half. */
+    readonly flip: boolean;
+    /** Pad by this many pixels and crop back at a random place; 0: off. */
+    readonly shift: number;
+  };
+}
+
+/** Bi-Real / ReActNet networks: single-convolution residual blocks in stages of doubling width. */
+export interface ArchitectureSpec {
+  readonly family: 'bireal';
+  /** Blocks (= binary 3x3 convolutions) of each stage; stages after the first halve the image. */
+  readonly stages: readonly number[];
+  /** Channels of the first stage; stage s has width * 2^s. */
+  readonly width: number;
+  readonly stem: StemSpec;
+}
+
+export interface StemSpec {
+  readonly kernel: 3 | 7;
+  readonly stride: 1 | 2;
+  /** 3x3 max pooling of stride 2 behind the stem. */
+  readonly pool: boolean;
+}
+
+export type SubsetStructure = 'free' | 'antipodal';
+
+export interface QuantizeSpec {
+  /** Bits of a kernel's index, 1..9; tau / 9 bit per weight, 9 is the plain 1-bit network. */
+  readonly tau: number;
+  readonly binarize: 'weights' | 'weights+activations';
+  readonly subset: { readonly structure: SubsetStructure; readonly sampling: 'uniform' };
+  /** How the subset is learnt; false: it stays as sampled. */
+  readonly refine: false | RefineSpec;
+}
+
+export interface RefineSpec {
+  /** The subset takes a step every `period` training steps. */
+  readonly period: number;
+  /** Sign memory: a member's element flips only when its latent passes this magnitude. */
+  readonly threshold: number;
+}
+
+export interface TrainSpec {
+  readonly epochs: number;
+  /** Images of one optimiser step, over all worker threads together. */
+  readonly batch: number;
+  readonly optimizer: 'adam';
+  readonly learningRate: number;
+  /** How the learning rate falls to zero over the run, step by step. */
+  readonly schedule: 'linear' | 'cosine' | 'constant';
+  /** L2 penalty on real-valued weights; never on latents, subsets or norms. */
+  readonly weightDecay: number;
+  /** Worker threads of the wasm engine; null: as many as cores. */
+  readonly threads: number | null;
+}
+
+export type DeviceTarget = 'cpu' | 'ice40-up5k' | 'ice40-hx8k';
+
+export interface DeviceSpec {
+  readonly target: DeviceTarget;
+  /** Whose synthesis tools: the npm packages, or the native ones on PATH. */
+  readonly tools: 'npm' | 'native';
+  /** Placement seed of nextpnr. */
+  readonly seed: number;
+}
+
+export interface VerifySpec {
+  /** Test images on which every hand-over is compared bit for bit. */
+  readonly images: number;
+}
