@@ -1,0 +1,9 @@
+import { dataSets } from '../data/sets.js';
+import { birealNetwork, type NetworkShape } from '../model/network.js';
+import type { Spec } from './types.js';
+
+/** The network that a spec describes, laid out over its data set's images. */
+export function networkShape(spec: Pick<Spec, 'data' | 'architecture'>): NetworkShape {
+  const { image, classes } = dataSets[spec.data.set];
+  return birealNetwork(spec.architecture, image, classes.length);
+}
