@@ -1,0 +1,96 @@
+import type { RandomStream } from '../util/random.js';
+import { kernelCount, kernelElements } from './kernels.js';
+import { identityOf, type Subset, writeInitialLatent } from './subset.js';
+
+/** Bound of every subset latent. */
+export const latentLimit = 3;
+
+/**
+ * Gradient of the representatives: each receives the sum of the gradients of all kernels that chose
+ * it, negated where a kernel chose its complement.
+ *
+ * @param weightGradient [3, 3, Cin, Cout], of the quantised weights
+ * @param indices [Cout, Cin]
+ * @returns [representatives, 9]
+ */
+export function subsetGradient(
+  weightGradient: Float32Array,
+  indices: Uint16Array,
+  outChannels: number,
+  subset: Pick<Subset, 'representatives'>,
+): Float32Array {
+  const count = subset.representatives.length;
+  const gradient = new Float32Array(count * kernelElements);
+  const plane = indices.length;
+  const inChannels = plane / outChannels;
+  for (let o = 0; o < outChannels; o++) {
+    for (let c = 0; c < inChannels; c++) {
+      const index = indices[o * inChannels + c];
+      const isComplement = index >= count;
+      const to = (isComplement ? index - count : index) * kernelElements;
+      const sign = isComplement ? -1 : 1;
+      for (let j = 0; j < kernelElements; j++) {
+        gradient[to + j] += sign * weightGradient[j * plane + c * outChannels + o];
+      }
+    }
+  }
+  return gradient;
+}
+
+/** What one refinement step did to a subset. */
+export interface Refinement {
+  readonly subset: Subset;
+  /** Elements whose sign flipped. */
+  readonly flipped: number;
+  /** Representatives that had come to coincide with an earlier one and were replaced. */
+  readonly replaced: readonly number[];
+}
+
+/**
+ * Turns freshly optimised latents into the next subset: clamps them to [-3, 3], flips an element
+ * only where its latent has passed `threshold` on the other side (sign memory), and replaces
+ * representatives that coincide with an earlier one by kernels drawn uniformly from outside the
+ * subset, so that it keeps its 2^tau distinct members.
+ *
+ * @param subset its latents already moved by the optimiser; not modified
+ */
+export function refineSubset(subset: Subset, threshold: number, random: RandomStream): Refinement {
+  const latent = subset.latent.map((p) => Math.min(latentLimit, Math.max(-latentLimit, p)));
+  const representatives = subset.representatives.slice();
+  let flipped = 0;
+  for (let i = 0; i < representatives.length; i++) {
+    for (let j = 0; j < kernelElements; j++) {
+      const bit = 1 << j;
+      const p = latent[i * kernelElements + j];
+      const positive = (representatives[i] & bit) !== 0;
+      if (positive ? p < -threshold : p > threshold) {
+        representatives[i] ^= bit;
+        flipped++;
+      }
+    }
+  }
+  const replaced = replaceDuplicates(representatives, subset.structure, random);
+  for (const i of replaced) writeInitialLatent(latent, i * kernelElements, representatives[i]);
+  return { subset: { ...subset, latent, representatives }, flipped, replaced };
+}
+
+function replaceDuplicates(
+  representatives: Uint16Array,
+  structure: Subset['structure'],
+  random: RandomStream,
+): number[] {
+  const taken = new Set<number>();
+  const duplicates: number[] = [];
+  representatives.forEach((code, i) => {
+    const identity = identityOf(code, structure);
+    if (taken.has(identity)) duplicates.push(i);
+    taken.add(identity);
+  });
+  for (const i of duplicates) {
+    let code = random.below(kernelCount);
+    while (taken.has(identityOf(code, structure))) code = random.below(kernelCount);
+    taken.add(identityOf(code, structure));
+    representatives[i] = code;
+  }
+  return duplicates;
+}
