@@ -36,3 +36,50 @@ export type StageEvent =
   | { readonly type: 'warning'; readonly text: string }
   /** A line that an external tool printed. */
   | { readonly type: 'log'; readonly source: string; readonly text: string };
+
+/** How a run stands or ended. */
+export type RunStatus = 'running' | 'finished' | 'failed' | 'interrupted';
+
+/** How a stage of a run stands or ended; `not-asked`: outside the range that was asked for. */
+export type StageStatus = 'waiting' | RunStatus | 'skipped' | 'not-asked';
+
+/** What a run tells whoever watches: the one source of live progress, plain lines and JSON lines. */
+export type RunEvent =
+  | {
+      readonly type: 'run-started';
+      readonly run: string;
+      readonly spec: string;
+      /** Every stage that belongs to the run, in order. */
+      readonly stages: readonly string[];
+    }
+  | {
+      readonly type: 'stage-started';
+      readonly stage: string;
+      /** Why it has to run, one reason each, such as `train.epochs 4 -> 8`. */
+      readonly because: readonly string[];
+    }
+  | { readonly type: 'stage-event'; readonly stage: string; readonly event: StageEvent }
+  | { readonly type: 'stage-skipped'; readonly stage: string; readonly reason: string }
+  | {
+      readonly type: 'stage-finished';
+      readonly stage: string;
+      /** Whether an artifact from before was used instead of running. */
+      readonly cached: boolean;
+      /** Spent in this run. */
+      readonly seconds: number;
+      readonly digest: string;
+      readonly metrics: Metrics;
+    }
+  | {
+      readonly type: 'stage-failed';
+      readonly stage: string;
+      readonly status: 'failed' | 'interrupted';
+      readonly seconds: number;
+      readonly message: string;
+    }
+  | {
+      readonly type: 'run-finished';
+      readonly run: string;
+      readonly status: Exclude<RunStatus, 'running'>;
+      readonly seconds: number;
+    };

@@ -1,13 +1,8 @@
 import type { Spec } from '../spec/types.js';
+import type { Json } from '../util/json.js';
 import type { Metrics, StageEvent } from './events.js';
 
-export type Json =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Json[]
-  | { readonly [key: string]: Json };
+export type { Json } from '../util/json.js';
 
 /** A finished, verified artifact of an earlier stage. */
 export interface Input {
@@ -21,7 +16,7 @@ export interface Input {
 export interface StageContext<Slice> {
   /** The part of the spec that the stage declared; nothing else of it reaches the stage. */
   readonly spec: Slice;
-  /** The artifacts that it needs, by stage name. */
+  /** The artifacts that it needs, by stage name; one that was skipped for this spec is absent. */
   readonly inputs: Readonly<Record<string, Input>>;
   /** Empty folder; what it holds when the stage returns becomes the artifact. */
   readonly out: string;
@@ -49,6 +44,11 @@ export interface Stage<Slice = unknown> {
   reads(spec: Spec): Slice;
   /** What else can change the result: engine, thread count, tool versions. */
   environment?(spec: Spec): Promise<Json> | Json;
+  /**
+   * Looks ahead for whatever would make `run` fail for certain: a missing data set or tool, a network
+   * that cannot fit. Called for every stage that will run, before any starts; throws a Failure.
+   */
+  preflight?(spec: Spec): Promise<void> | void;
   /** Fills `out` and returns the figures that it found. */
   run(context: StageContext<Slice>): Promise<Metrics>;
 }

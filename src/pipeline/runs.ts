@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Spec } from '../spec/types.js';
+import { Failure } from '../util/failure.js';
+import { orIfMissing, writeFileAtomic } from '../util/files.js';
+import { isRecord } from '../util/json.js';
+import type { Metrics, RunStatus, StageStatus } from './events.js';
+import { isAlive, parseMark } from './process-mark.js';
+import type { Store } from './store.js';
+
+/** One stage of a run, as far as it got. */
+export interface RunStage {
+  readonly name: string;
+  readonly status: StageStatus;
+  /** Whether an artifact from before was used. */
+  readonly cached: boolean;
+  /** Spent on the stage in this run. */
+  readonly seconds: number;
+  /** Names the artifact, as does {@link Store}; null while it is unknown or there is none. */
+  readonly fingerprint: string | null;
+  /** SHA-256 over the artifact's files; null as above. */
+  readonly digest: string | null;
+}
+
+/** What is kept of a run: one JSON file, rewritten after each stage. */
+export interface RunRecord {
+  readonly format: 1;
+  /** Spec's name, UTC time and a few random digits. */
+  readonly id: string;
+  readonly status: RunStatus;
+  /** Where the spec was read, or null if it came from no file. */
+  readonly specFile: string | null;
+  readonly spec: Spec;
+  readonly stages: readonly RunStage[];
+  /** Figures of each stage that has an artifact, by the stage's name. */
+  readonly metrics: Readonly<Record<string, Metrics>>;
+  /** Why it failed; null if it did not. */
+  readonly error: string | null;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** ISO 8601, UTC; null while it runs. */
+  readonly endedAt: string | null;
+  /** Version of the program that ran it. */
+  readonly tool: string;
+  /** The process that runs it; see process-mark. */
+  readonly process: string;
+}
+
+/** An id for a run that starts at `time`: ids of one spec sort by time. */
+export function newRunId(name: string, time: Date): string {
+  const stamp = time.toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  return `${name}-${stamp}-${randomBytes(3).toString('hex')}`;
+}
+
+function runFile(store: Store, id: string): string {
+  return join(store.root, 'runs', `${id}.json`);
+}
+
+/** Writes or replaces a run's record; a reader sees the old one or the new one, whole. */
+export async function writeRun(store: Store, run: RunRecord): Promise<void> {
+  await writeFileAtomic(runFile(store, run.id), `${JSON.stringify(run, null, 2)}\n`);
+}
+
+function isRunRecord(value: unknown): value is RunRecord {
+  return (
+    isRecord(value) &&
+    value.format === 1 &&
+    typeof value.id === 'string' &&
+    typeof value.status === 'string' &&
+    typeof value.startedAt === 'string' &&
+    typeof value.process === 'string' &&
+    isRecord(value.spec) &&
+    isRecord(value.metrics) &&
+    Array.isArray(value.stages)
+  );
+}
+
+/** A run whose process is gone without a word (killed, power cut) was interrupted. */
+function settle(run: RunRecord): RunRecord {
+  if (run.status !== 'running') return run;
+  const mark = parseMark(run.process);
+  if (mark !== null && isAlive(mark)) return run;
+  const stages = run.stages.map((stage) =>
+    stage.status === 'running' ? { ...stage, status: 'interrupted' as const } : stage,
+  );
+  return { ...run, status: 'interrupted', stages };
+}
+
+async function loadRun(file: string): Promise<RunRecord | null> {
+  const text = await orIfMissing(readFile(file, 'utf8'), null);
+  if (text === null) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRunRecord(value) ? settle(value) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Every run on record, oldest first; files that are no run's record are passed over. */
+export async function listRuns(store: Store): Promise<RunRecord[]> {
+  const names = await orIfMissing(readdir(join(store.root, 'runs')), []);
+  const runs = await Promise.all(
+    names
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => loadRun(join(store.root, 'runs', name))),
+  );
+  return runs
+    .filter((run) => run !== null)
+    .sort((a, b) => compare(a.startedAt, b.startedAt) || compare(a.id, b.id));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The newest run that passes every given condition, or null. */
+export async function lastRun(
+  store: Store,
+  where: { readonly name?: string; readonly status?: RunStatus } = {},
+): Promise<RunRecord | null> {
+  const runs = await listRuns(store);
+  return (
+    runs.findLast(
+      (run) =>
+        (where.name === undefined || run.spec.name === where.name) &&
+        (where.status === undefined || run.status === where.status),
+    ) ?? null
+  );
+}
+
+/**
+ * The run that a person means: by its id, the one id that begins so, or the newest run of a spec's
+ * name. Throws a Failure of kind `input` that lists the newest runs if there is none.
+ */
+export async function readRun(store: Store, idOrName: string): Promise<RunRecord> {
+  const runs = await listRuns(store);
+  const begins = runs.filter((run) => run.id.startsWith(idOrName));
+  const found =
+    runs.find((run) => run.id === idOrName) ??
+    runs.findLast((run) => run.spec.name === idOrName) ??
+    (begins.length === 1 ? begins[0] : undefined);
+  if (found !== undefined) return found;
+  const newest = runs.slice(-5).map((run) => run.id);
+  throw new Failure(
+    'input',
+    begins.length > 1 ? `more than one run begins with ${idOrName}` : `no run ${idOrName}`,
+    newest.length > 0
+      ? [`name one of the newest runs: ${newest.reverse().join(', ')}`]
+      : ['run one first: snn run configs/quickstart.yaml'],
+  );
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** The code of a system error (`ENOENT`, `EEXIST`, ...), or undefined for anything else thrown. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
+}
+
+/** What `promise` gives, or `fallback` where the file or folder that it asks for does not exist. */
+export async function orIfMissing<Value, Fallback>(
+  promise: Promise<Value>,
+  fallback: Fallback,
+): Promise<Value | Fallback> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return fallback;
+    throw error;
+  }
+}
+
+/** Waits until a file or folder has reached the disk; a system that cannot sync folders is let off. */
+export async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code !== 'EPERM' && code !== 'EISDIR' && code !== 'EINVAL') throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes a file whole or not at all: beside it first, synced, then renamed into place. */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    const handle = await open(draft, 'wx');
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Every file below `folder`, by its path from there with `/` between the parts, sorted by code unit.
+ * Anything that is neither file nor folder (a link, a device) is an error.
+ */
+export async function listFiles(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  const walk = async (prefix: string): Promise<void> => {
+    for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+      const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+      if (entry.isDirectory()) await walk(path);
+      else if (entry.isFile()) files.push(path);
+      else throw new Error(`${join(folder, path)} is neither a file nor a folder`);
+    }
+  };
+  await walk('');
+  return files.sort();
+}
