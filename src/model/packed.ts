@@ -2,25 +2,31 @@ import type { NetworkShape } from './network.js';
 
 /**
  * Turns an accumulator into an activation, per channel c:
- *   y = (roundShift(acc, preShift) * multiplier[c] + bias[c] + 2^(shift-1)) >> shift
- * where roundShift(a, 0) = a and roundShift(a, s) = (a + 2^(s-1)) >> s. Within the bounds that the
- * packer proves (docs/arithmetic.md) every intermediate fits 32 bits.
+ *   y = S((round(acc, preShift) * multiplier[c] + bias[c] + 2^(shift-1)) >> shift)
+ * where round(a, 0) = a, round(a, s) = (a + 2^(s-1)) >> s and S saturates to int16. Within the bounds
+ * that model/bounds.ts checks (docs/arithmetic.md) every intermediate fits 32 bits.
  */
 export interface Requantizer {
   /** 0..15. */
   readonly preShift: number;
   /** 1..24. */
   readonly shift: number;
+  /** -32767..32767. */
   readonly multiplier: Int16Array;
-  /** |bias| <= 2^30. */
+  /** |bias| + 2^(shift-1) <= 2^30. */
   readonly bias: Int32Array;
 }
 
 /** A binary 3x3 convolution: every (output, input) pair holds the index of its kernel. */
 export interface PackedBinaryConv {
   readonly tau: number;
+  /** `antipodal`: member i + 2^(tau-1) is the complement of member i; never with tau 9. */
   readonly structure: 'free' | 'antipodal';
-  /** Kernel codes of the 2^tau members. Bit ky * 3 + kx of a code is 1 where the weight is +1. */
+  /**
+   * Kernel codes of the 2^tau members (for an antipodal subset: of its first half, all below 256) in
+   * strictly ascending order, so that equal networks have equal bytes and with tau 9 the index is the
+   * kernel's code. Bit ky * 3 + kx of a code is 1 where the weight is +1.
+   */
   readonly members: Uint16Array;
   /** [Cout, Cin], each below 2^tau. */
   readonly indices: Uint16Array;

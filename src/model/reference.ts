@@ -1,0 +1,210 @@
+import { globalAverage, prelu, requantize, saturate16, windowAverage } from './integer.js';
+import type { ConvShape, MapShape } from './network.js';
+import type { PackedBinaryConv, PackedBlock, PackedModel, Requantizer } from './packed.js';
+import type { LayerTrace, Trace } from './trace.js';
+
+/*
+ * The arithmetic of docs/arithmetic.md, line by line and with no thought of speed: what every other
+ * implementation is compared with.
+ */
+
+interface IntegerMap {
+  readonly shape: MapShape;
+  /** [height, width, channels]. */
+  readonly values: Int32Array;
+}
+
+function mapOf(
+  shape: MapShape,
+  value: (row: number, column: number, channel: number) => number,
+): IntegerMap {
+  const values = new Int32Array(shape.height * shape.width * shape.channels);
+  let i = 0;
+  for (let row = 0; row < shape.height; row++) {
+    for (let column = 0; column < shape.width; column++) {
+      for (let channel = 0; channel < shape.channels; channel++) {
+        values[i++] = value(row, column, channel);
+      }
+    }
+  }
+  return { shape, values };
+}
+
+/** The value at a place of the map, or `outside` beyond its edge. */
+function at(map: IntegerMap, row: number, column: number, channel: number, outside: number) {
+  const { height, width, channels } = map.shape;
+  const inside = row >= 0 && row < height && column >= 0 && column < width;
+  return inside ? map.values[(row * width + column) * channels + channel] : outside;
+}
+
+/**
+ * Accumulators of a convolution.
+ *
+ * @param weight the weight of (output, ky, kx, input)
+ * @param padding the value that taps outside of the map see
+ */
+function convolve(
+  input: IntegerMap,
+  { kernel, stride, output }: ConvShape,
+  weight: (o: number, ky: number, kx: number, c: number) => number,
+  padding: number,
+): IntegerMap {
+  const pad = kernel >> 1;
+  return mapOf(output, (row, column, o) => {
+    let sum = 0;
+    for (let ky = 0; ky < kernel; ky++) {
+      for (let kx = 0; kx < kernel; kx++) {
+        for (let c = 0; c < input.shape.channels; c++) {
+          const y = stride * row + ky - pad;
+          const x = stride * column + kx - pad;
+          sum += weight(o, ky, kx, c) * at(input, y, x, c, padding);
+        }
+      }
+    }
+    return sum;
+  });
+}
+
+function convolveBytes(input: IntegerMap, shape: ConvShape, weight: Int8Array): IntegerMap {
+  const { kernel } = shape;
+  const { channels } = input.shape;
+  return convolve(
+    input,
+    shape,
+    (o, ky, kx, c) => weight[((o * kernel + ky) * kernel + kx) * channels + c],
+    0,
+  );
+}
+
+function convolveBinary(bits: IntegerMap, shape: ConvShape, conv: PackedBinaryConv): IntegerMap {
+  const { channels } = bits.shape;
+  return convolve(
+    bits,
+    shape,
+    (o, ky, kx, c) => {
+      const code = conv.members[conv.indices[o * channels + c]];
+      return (code >> (3 * ky + kx)) & 1 ? 1 : -1;
+    },
+    -1,
+  );
+}
+
+function requantizeMap({ shape, values }: IntegerMap, requantizer: Requantizer): IntegerMap {
+  const activations = values.map((sum, i) => requantize(sum, requantizer, i % shape.channels));
+  return { shape, values: activations };
+}
+
+/** 3x3 max pooling of stride 2 and padding 1. */
+function maxPool(input: IntegerMap, shape: MapShape): IntegerMap {
+  return mapOf(shape, (row, column, channel) => {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let dy = -1; dy <= 1; dy++) {
+      for (let dx = -1; dx <= 1; dx++) {
+        const value = at(input, 2 * row + dy, 2 * column + dx, channel, Number.NEGATIVE_INFINITY);
+        largest = Math.max(largest, value);
+      }
+    }
+    return largest;
+  });
+}
+
+/** 2x2 average pooling of stride 2; windows at an odd edge average the pixels that they have. */
+function averagePool(input: IntegerMap): IntegerMap {
+  const { height, width, channels } = input.shape;
+  const shape = { height: Math.ceil(height / 2), width: Math.ceil(width / 2), channels };
+  return mapOf(shape, (row, column, channel) => {
+    const rows = Math.min(2, height - 2 * row);
+    const columns = Math.min(2, width - 2 * column);
+    let sum = 0;
+    for (let dy = 0; dy < rows; dy++) {
+      for (let dx = 0; dx < columns; dx++) {
+        sum += at(input, 2 * row + dy, 2 * column + dx, channel, 0);
+      }
+    }
+    return windowAverage(sum, rows * columns);
+  });
+}
+
+function shortcutOf(x: IntegerMap, block: PackedBlock, output: MapShape): IntegerMap {
+  if (!block.shortcut) return x;
+  const pooled = averagePool(x);
+  const shape: ConvShape = { kernel: 1, stride: 1, input: pooled.shape, output };
+  const sums = convolveBytes(pooled, shape, block.shortcut.weight);
+  return requantizeMap(sums, block.shortcut.requantizer);
+}
+
+function stemInput(model: PackedModel, image: Uint8Array): IntegerMap {
+  const shape = model.shape.input;
+  const { width, channels } = shape;
+  return mapOf(shape, (row, column, channel) => {
+    const pixel = image[(row * width + column) * channels + channel];
+    return pixel - model.inputZero[channel];
+  });
+}
+
+/**
+ * Runs one image through the model and returns every map on its way.
+ *
+ * @param image pixels [height, width, channels]
+ */
+export function referenceTrace(model: PackedModel, image: Uint8Array): Trace {
+  const trace: LayerTrace[] = [];
+  const record = (name: string, map: IntegerMap): IntegerMap => {
+    trace.push({ name, ...map });
+    return map;
+  };
+
+  const { shape, stem, classifier } = model;
+  const pixels = stemInput(model, image);
+  const sums = record('stem.conv', convolveBytes(pixels, shape.stem.conv, stem.weight));
+  const activations = requantizeMap(sums, stem.requantizer);
+  const stemOutput = shape.stem.pool ? maxPool(activations, shape.stem.output) : activations;
+  let x = record('stem', stemOutput);
+
+  for (const [i, block] of model.blocks.entries()) {
+    const { name, conv } = shape.blocks[i];
+    const { channels } = conv.input;
+    const bits: IntegerMap = {
+      shape: conv.input,
+      values: x.values.map((value, j) => (value >= block.threshold[j % channels] ? 1 : -1)),
+    };
+    const acc = record(`${name}.conv`, convolveBinary(bits, conv, block.conv));
+    const s = shortcutOf(x, block, conv.output);
+    if (block.shortcut) record(`${name}.shortcut`, s);
+    const values = acc.values.map((sum, j) => {
+      const o = j % conv.output.channels;
+      const u = saturate16(requantize(sum, block.requantizer, o) + s.values[j]);
+      return saturate16(prelu(u, block.slope[o]) + block.shiftOut[o]);
+    });
+    x = record(name, { shape: conv.output, values });
+  }
+
+  const positions = x.shape.height * x.shape.width;
+  const average = mapOf({ height: 1, width: 1, channels: x.shape.channels }, (_y, _x, channel) => {
+    let sum = 0;
+    for (let p = 0; p < positions; p++) sum += x.values[p * x.shape.channels + channel];
+    return globalAverage(sum, positions);
+  });
+  record('pool', average);
+
+  const classes = shape.classifier.classes;
+  const logits = mapOf({ height: 1, width: 1, channels: classes }, (_y, _x, k) => {
+    const products = average.values.map((a, c) => a * classifier.weight[k * x.shape.channels + c]);
+    return products.reduce((sum, product) => sum + product, classifier.bias[k]);
+  });
+  record('logits', logits);
+  return trace;
+}
+
+/** Logits of one image, [classes]. */
+export function referenceLogits(model: PackedModel, image: Uint8Array): Int32Array {
+  const trace = referenceTrace(model, image);
+  return trace[trace.length - 1].values;
+}
+
+/** The class of the largest logit; the lowest class wins a tie. */
+export function argmax(logits: ArrayLike<number>): number {
+  let best = 0;
+  for (let k = 1; k < logits.length; k++) if (logits[k] > logits[best]) best = k;
+  return best;
+}
