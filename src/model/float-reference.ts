@@ -1,0 +1,208 @@
+import type { ConvShape, MapShape } from './network.js';
+import type { TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
+import { normEpsilon } from './trained.js';
+
+/*
+ * A trained network's inference in float64, line by line as model/trained.ts defines it: what the
+ * training engine and the packed model are compared with.
+ */
+
+/** One named map of an image's way through a trained network. */
+export interface FloatLayer {
+  readonly name: string;
+  readonly shape: MapShape;
+  /** [height, width, channels]. */
+  readonly values: Float64Array;
+}
+
+/**
+ * Maps by the names of model/trace.ts, with `<block>.branch` = norm(conv) + shiftMid and
+ * `<block>.sum` = branch + shortcut in place of `<block>.conv`, and `<block>.prelu`.
+ */
+export type FloatTrace = readonly FloatLayer[];
+
+type FloatMap = Omit<FloatLayer, 'name'>;
+
+function mapOf(shape: MapShape, value: (y: number, x: number, c: number) => number): FloatMap {
+  const values = new Float64Array(shape.height * shape.width * shape.channels);
+  let i = 0;
+  for (let y = 0; y < shape.height; y++) {
+    for (let x = 0; x < shape.width; x++) {
+      for (let c = 0; c < shape.channels; c++) values[i++] = value(y, x, c);
+    }
+  }
+  return { shape, values };
+}
+
+/** Each value of a map with its channel, put through `change`. */
+function perChannel(map: FloatMap, change: (value: number, c: number, i: number) => number) {
+  const { channels } = map.shape;
+  return { ...map, values: map.values.map((value, i) => change(value, i % channels, i)) };
+}
+
+/** @param weight [Cout, kernel, kernel, Cin] */
+function convolve(
+  input: FloatMap,
+  { kernel, stride, output }: ConvShape,
+  weight: ArrayLike<number>,
+  padding: number,
+): FloatMap {
+  const { height, width, channels } = input.shape;
+  const pad = kernel >> 1;
+  return mapOf(output, (row, column, o) => {
+    let sum = 0;
+    for (let ky = 0; ky < kernel; ky++) {
+      for (let kx = 0; kx < kernel; kx++) {
+        const y = stride * row + ky - pad;
+        const x = stride * column + kx - pad;
+        const inside = y >= 0 && y < height && x >= 0 && x < width;
+        const from = ((o * kernel + ky) * kernel + kx) * channels;
+        for (let c = 0; c < channels; c++) {
+          const value = inside ? input.values[(y * width + x) * channels + c] : padding;
+          sum += weight[from + c] * value;
+        }
+      }
+    }
+    return sum;
+  });
+}
+
+function normalize(map: FloatMap, { gamma, beta, mean, variance }: TrainedNorm): FloatMap {
+  return perChannel(
+    map,
+    (value, c) => (gamma[c] * (value - mean[c])) / Math.sqrt(variance[c] + normEpsilon) + beta[c],
+  );
+}
+
+/** The largest (`max`) or the mean of the map's values in a window, by its half-open bounds. */
+function pool(
+  input: FloatMap,
+  output: MapShape,
+  first: number,
+  end: number,
+  reduce: (values: number[]) => number,
+): FloatMap {
+  const { height, width, channels } = input.shape;
+  return mapOf(output, (row, column, c) => {
+    const values: number[] = [];
+    for (let y = Math.max(0, 2 * row + first); y < Math.min(height, 2 * row + end); y++) {
+      for (let x = Math.max(0, 2 * column + first); x < Math.min(width, 2 * column + end); x++) {
+        values.push(input.values[(y * width + x) * channels + c]);
+      }
+    }
+    return reduce(values);
+  });
+}
+
+function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  return sum / values.length;
+}
+
+/** Real weights of a binary convolution, [Cout, 3, 3, Cin]. */
+function binaryWeights({ conv }: TrainedBlock, inputs: number, outputs: number): Float64Array {
+  const weights = new Float64Array(outputs * 9 * inputs);
+  for (let o = 0; o < outputs; o++) {
+    for (let c = 0; c < inputs; c++) {
+      const code = conv.members[conv.indices[o * inputs + c]];
+      for (let j = 0; j < 9; j++) {
+        weights[(o * 9 + j) * inputs + c] = (code >> j) & 1 ? conv.alpha[o] : -conv.alpha[o];
+      }
+    }
+  }
+  return weights;
+}
+
+function shortcutOf(x: FloatMap, block: TrainedBlock, output: MapShape): FloatMap {
+  if (!block.shortcut) return x;
+  const pooled = pool(x, { ...output, channels: x.shape.channels }, 0, 2, mean);
+  const shape: ConvShape = { kernel: 1, stride: 1, input: pooled.shape, output };
+  return normalize(convolve(pooled, shape, block.shortcut.weight, 0), block.shortcut.norm);
+}
+
+/**
+ * Runs one image through a trained network.
+ *
+ * @param image pixels [height, width, channels]
+ */
+export function floatTrace(network: TrainedNetwork, image: Uint8Array): FloatTrace {
+  const trace: FloatLayer[] = [];
+  const record = (name: string, map: FloatMap): FloatMap => {
+    trace.push({ name, ...map });
+    return map;
+  };
+  const { shape, input, stem, blocks, classifier } = network;
+
+  const pixels = perChannel(
+    { shape: shape.input, values: Float64Array.from(image) },
+    (pixel, c) => (pixel - input.zero[c]) / input.scale[c],
+  );
+  const normalized = normalize(convolve(pixels, shape.stem.conv, stem.weight, 0), stem.norm);
+  const pooled = shape.stem.pool
+    ? pool(normalized, shape.stem.output, -1, 2, (values) => Math.max(...values))
+    : normalized;
+  let x = record('stem', pooled);
+
+  for (const [i, block] of blocks.entries()) {
+    const { name, conv } = shape.blocks[i];
+    const bits = perChannel(x, (value, c) => (value + block.shiftIn[c] >= 0 ? 1 : -1));
+    const weights = binaryWeights(block, conv.input.channels, conv.output.channels);
+    const convolved = normalize(convolve(bits, conv, weights, -1), block.norm);
+    const branch = record(
+      `${name}.branch`,
+      perChannel(convolved, (value, o) => value + block.shiftMid[o]),
+    );
+    const shortcut = shortcutOf(x, block, conv.output);
+    if (block.shortcut) record(`${name}.shortcut`, shortcut);
+    const sum = record(
+      `${name}.sum`,
+      perChannel(branch, (value, _o, j) => value + shortcut.values[j]),
+    );
+    const bent = record(
+      `${name}.prelu`,
+      perChannel(sum, (value, o) => (value >= 0 ? value : value * block.slope[o])),
+    );
+    x = record(
+      name,
+      perChannel(bent, (value, o) => value + block.shiftOut[o]),
+    );
+  }
+
+  const { height, width, channels } = x.shape;
+  const positions = height * width;
+  const average = mapOf({ height: 1, width: 1, channels }, (_y, _x, c) => {
+    let sum = 0;
+    for (let p = 0; p < positions; p++) sum += x.values[p * channels + c];
+    return sum / positions;
+  });
+  record('pool', average);
+  const logits = mapOf({ height: 1, width: 1, channels: classifier.bias.length }, (_y, _x, k) => {
+    let sum = classifier.bias[k];
+    for (let c = 0; c < channels; c++) {
+      sum += classifier.weight[k * channels + c] * average.values[c];
+    }
+    return sum;
+  });
+  record('logits', logits);
+  return trace;
+}
+
+/**
+ * The largest magnitude that any activation takes over the images: what a fixed-point number of the
+ * packed model must be able to hold.
+ *
+ * @param images pixels [count, height, width, channels]
+ */
+export function activationReach(network: TrainedNetwork, images: Uint8Array): number {
+  const { height, width, channels } = network.shape.input;
+  const size = height * width * channels;
+  let reach = 0;
+  for (let from = 0; from + size <= images.length; from += size) {
+    for (const { name, values } of floatTrace(network, images.subarray(from, from + size))) {
+      if (name === 'logits') continue;
+      for (const value of values) reach = Math.max(reach, Math.abs(value));
+    }
+  }
+  return reach;
+}

@@ -1,0 +1,153 @@
+import { Failure } from '../util/failure.js';
+import { binaryBound, limits, matrixBound, modelViolation, stemBound } from './bounds.js';
+import { slopeFractionBits } from './integer.js';
+import {
+  affineOf,
+  type ByteMatrix,
+  canonicalConv,
+  toByteRows,
+  toFixed16,
+  toRequantizer,
+  toThreshold,
+} from './pack-parts.js';
+import type { PackedBlock, PackedModel, PackedReal, Provenance } from './packed.js';
+import type { TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
+
+/** How much larger than the largest activation seen an activation may become before it saturates. */
+export const headroom = 1.5;
+
+export interface PackOptions {
+  readonly name: string;
+  /** The largest magnitude of an activation seen: see `activationReach`. */
+  readonly reach: number;
+  readonly provenance: Provenance;
+}
+
+/**
+ * The most fractional bits, 0..14, with which int16 holds {@link headroom} times `reach`.
+ *
+ * @throws Failure where `reach` is beyond int16 or no number
+ */
+export function fractionBitsFor(reach: number): number {
+  const wanted = reach * headroom;
+  if (!(wanted <= 32767)) {
+    throw new Failure('input', `activations of up to ${reach} do not fit 16 bits`, [
+      'train again with a smaller learning rate: the network has diverged',
+    ]);
+  }
+  let bits: number = limits.fractionBits;
+  while (bits > 0 && wanted * 2 ** bits > 32767) bits--;
+  return bits;
+}
+
+function packReal(
+  { bytes, steps }: ByteMatrix,
+  bound: number,
+  norm: TrainedNorm,
+  inputUnit: number,
+  fractionBits: number,
+): PackedReal {
+  const unit = 2 ** fractionBits;
+  const { slope, offset } = affineOf(norm);
+  const multipliers = slope.map((s, o) => s * steps[o] * inputUnit * unit);
+  return {
+    weight: bytes,
+    requantizer: toRequantizer(
+      multipliers,
+      offset.map((b) => b * unit),
+      bound,
+    ),
+  };
+}
+
+function packStem(network: TrainedNetwork, fractionBits: number): PackedReal {
+  const { stem, input } = network;
+  const { channels } = network.shape.stem.conv.output;
+  const scaled = Float64Array.from(
+    stem.weight,
+    (weight, i) => weight / input.scale[i % input.scale.length],
+  );
+  const matrix = toByteRows(scaled, channels, Number.POSITIVE_INFINITY);
+  const bound = stemBound(matrix.bytes, channels, Uint8Array.from(input.zero));
+  return packReal(matrix, bound, stem.norm, 1, fractionBits);
+}
+
+function packShortcut(
+  { weight, norm }: NonNullable<TrainedBlock['shortcut']>,
+  fractionBits: number,
+): PackedReal {
+  const outputs = norm.gamma.length;
+  const matrix = toByteRows(Float64Array.from(weight), outputs, limits.factor);
+  const bound = matrixBound(matrix.bytes, outputs);
+  return packReal(matrix, bound, norm, 2 ** -fractionBits, fractionBits);
+}
+
+function packBlock(block: TrainedBlock, name: string, fractionBits: number): PackedBlock {
+  const unit = 2 ** fractionBits;
+  const { slope, offset } = affineOf(block.norm);
+  const multipliers = slope.map((s, o) => s * block.conv.alpha[o] * unit);
+  const biases = offset.map((b, o) => (b + block.shiftMid[o]) * unit);
+  return {
+    threshold: toThreshold(block.shiftIn, fractionBits),
+    conv: canonicalConv(block.conv, name),
+    requantizer: toRequantizer(multipliers, biases, binaryBound(block.shiftIn.length)),
+    shortcut: block.shortcut && packShortcut(block.shortcut, fractionBits),
+    slope: toFixed16(block.slope, slopeFractionBits),
+    shiftOut: toFixed16(block.shiftOut, fractionBits),
+  };
+}
+
+function packClassifier(
+  { weight, bias }: TrainedNetwork['classifier'],
+  fractionBits: number,
+): PackedModel['classifier'] {
+  const { bytes, steps } = toByteRows(Float64Array.from(weight), 1, Number.POSITIVE_INFINITY);
+  const scale = steps[0] / 2 ** fractionBits;
+  return { weight: bytes, bias: Int32Array.from(bias, (b) => Math.round(b / scale)), scale };
+}
+
+/** Whether every number of a trained network, however deep, is finite. */
+function allFinite(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (value instanceof Float32Array) return value.every(Number.isFinite);
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
+    ? Object.values(value).every(allFinite)
+    : true;
+}
+
+/**
+ * Turns a trained network into the integer model of docs/arithmetic.md: folds scale, norm and shift
+ * behind each convolution into its requantiser, input scaling and norm into the stem, and rounds
+ * real weights to bytes.
+ *
+ * @throws Failure where the network is not finite or too large for the arithmetic
+ */
+export function packNetwork(
+  network: TrainedNetwork,
+  { name, reach, provenance }: PackOptions,
+): PackedModel {
+  if (!allFinite(network)) {
+    throw new Failure('input', 'the trained network holds values that are not finite', [
+      'train again with a smaller learning rate: the network has diverged',
+    ]);
+  }
+  const fractionBits = fractionBitsFor(reach);
+  const model: PackedModel = {
+    name,
+    shape: network.shape,
+    classes: network.classes,
+    inputZero: Uint8Array.from(network.input.zero),
+    fractionBits,
+    stem: packStem(network, fractionBits),
+    blocks: network.blocks.map((block, i) =>
+      packBlock(block, network.shape.blocks[i].name, fractionBits),
+    ),
+    classifier: packClassifier(network.classifier, fractionBits),
+    provenance,
+  };
+  const violation = modelViolation(model);
+  if (violation) {
+    throw new Failure('input', `cannot pack ${violation.where}: ${violation.what}`);
+  }
+  return model;
+}
