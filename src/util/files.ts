@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 
 /** The code of a system error (`ENOENT`, `EEXIST`, ...), or undefined for anything else thrown. */
 export function errorCode(error: unknown): string | undefined {
@@ -56,18 +56,12 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 
 /**
  * Every file below `folder`, by its path from there with `/` between the parts, sorted by code unit.
- * Anything that is neither file nor folder (a link, a device) is an error.
+ * A link counts as a file and is not followed.
  */
 export async function listFiles(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  const walk = async (prefix: string): Promise<void> => {
-    for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
-      const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-      if (entry.isDirectory()) await walk(path);
-      else if (entry.isFile()) files.push(path);
-      else throw new Error(`${join(folder, path)} is neither a file nor a folder`);
-    }
-  };
-  await walk('');
-  return files.sort();
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
 }

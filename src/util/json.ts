@@ -35,3 +35,8 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
+
+/** A deep copy of `value` as plain JSON; refuses what {@link canonicalJson} refuses. */
+export function toJson(value: unknown): Json {
+  return JSON.parse(canonicalJson(value)) as Json;
+}

@@ -1,0 +1,314 @@
+/*
+ * Fused training kernels for WebAssembly SIMD. They work in the memory of the TensorFlow.js backend:
+ * maps are float32, rows of `channels` values (images x height x width of them); `channels` is a
+ * multiple of 4. Sums over rows run in double blocks: single-precision partial sums over at most
+ * BLOCK_ROWS rows, added up in turn, so that rounding does not grow with the batch.
+ */
+
+#define EXPORT(name) __attribute__((export_name(name)))
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float f32x4 __attribute__((vector_size(16), aligned(4)));
+typedef int i32x4 __attribute__((vector_size(16), aligned(4)));
+
+enum { LANES = 4, BLOCK_ROWS = 256 };
+
+INLINE f32x4 load(const float *from) { return *(const f32x4 *)from; }
+INLINE void store(float *to, f32x4 value) { *(f32x4 *)to = value; }
+INLINE f32x4 splat(float value) { return (f32x4){value, value, value, value}; }
+INLINE f32x4 select(i32x4 mask, f32x4 yes, f32x4 no) {
+  return (f32x4)((mask & (i32x4)yes) | (~mask & (i32x4)no));
+}
+INLINE f32x4 magnitude(f32x4 value) {
+  return (f32x4)((i32x4)value & (i32x4){0x7fffffff, 0x7fffffff, 0x7fffffff, 0x7fffffff});
+}
+INLINE f32x4 at_least_zero(f32x4 value) { return select(value > splat(0), value, splat(0)); }
+
+/* Calls body(channel, vectors) for blocks of 16 channels, then of 4: both constants after inlining. */
+#define FOR_CHANNEL_BLOCKS(channels, body)                                            \
+  do {                                                                                \
+    int channel = 0;                                                                  \
+    for (; channel + 4 * LANES <= (channels); channel += 4 * LANES) body(channel, 4); \
+    for (; channel < (channels); channel += LANES) body(channel, 1);                  \
+  } while (0)
+
+/* out = sign(x + shift) in a border of -1, one pixel wide; sign(0) = 1. */
+EXPORT("sign_pad")
+void sign_pad(const float *x, const float *shift, float *out, int images, int height, int width,
+              int channels) {
+  const f32x4 plus = splat(1), minus = splat(-1);
+  const int out_row = (width + 2) * channels;
+  for (int image = 0; image < images; image++) {
+    for (int i = 0; i < out_row; i += LANES) store(out + i, minus);
+    out += out_row;
+    for (int row = 0; row < height; row++) {
+      for (int c = 0; c < channels; c += LANES) store(out + c, minus);
+      out += channels;
+      for (int column = 0; column < width; column++) {
+        for (int c = 0; c < channels; c += LANES) {
+          store(out + c, select(load(x + c) + load(shift + c) >= splat(0), plus, minus));
+        }
+        x += channels;
+        out += channels;
+      }
+      for (int c = 0; c < channels; c += LANES) store(out + c, minus);
+      out += channels;
+    }
+    for (int i = 0; i < out_row; i += LANES) store(out + i, minus);
+    out += out_row;
+  }
+}
+
+/* dx = dy * max(0, 2 - 2 |x + shift|), dshift = its sum over rows. */
+INLINE void sign_gradient_block(const float *x, const float *shift, const float *dy, float *dx,
+                                float *dshift, int rows, int channels, int from, int vectors) {
+  f32x4 total[4], offset[4];
+  for (int v = 0; v < vectors; v++) {
+    total[v] = splat(0);
+    offset[v] = load(shift + from + LANES * v);
+  }
+  for (int start = 0; start < rows; start += BLOCK_ROWS) {
+    const int end = start + BLOCK_ROWS < rows ? start + BLOCK_ROWS : rows;
+    f32x4 sum[4];
+    for (int v = 0; v < vectors; v++) sum[v] = splat(0);
+    for (int row = start; row < end; row++) {
+      const int at = row * channels + from;
+      for (int v = 0; v < vectors; v++) {
+        const f32x4 shifted = load(x + at + LANES * v) + offset[v];
+        const f32x4 slope = at_least_zero(splat(2) - splat(2) * magnitude(shifted));
+        const f32x4 gradient = load(dy + at + LANES * v) * slope;
+        store(dx + at + LANES * v, gradient);
+        sum[v] += gradient;
+      }
+    }
+    for (int v = 0; v < vectors; v++) total[v] += sum[v];
+  }
+  for (int v = 0; v < vectors; v++) store(dshift + from + LANES * v, total[v]);
+}
+
+EXPORT("sign_gradient")
+void sign_gradient(const float *x, const float *shift, const float *dy, float *dx, float *dshift,
+                   int rows, int channels) {
+#define BODY(channel, vectors) \
+  sign_gradient_block(x, shift, dy, dx, dshift, rows, channels, channel, vectors)
+  FOR_CHANNEL_BLOCKS(channels, BODY);
+#undef BODY
+}
+
+INLINE void moments_block(const float *x, float *mean, float *variance, int rows, int channels,
+                          int from, int vectors) {
+  f32x4 average[4], total[4];
+  for (int v = 0; v < vectors; v++) average[v] = splat(0);
+  for (int pass = 0; pass < 2; pass++) {
+    for (int v = 0; v < vectors; v++) total[v] = splat(0);
+    for (int start = 0; start < rows; start += BLOCK_ROWS) {
+      const int end = start + BLOCK_ROWS < rows ? start + BLOCK_ROWS : rows;
+      f32x4 sum[4];
+      for (int v = 0; v < vectors; v++) sum[v] = splat(0);
+      for (int row = start; row < end; row++) {
+        for (int v = 0; v < vectors; v++) {
+          const f32x4 centred = load(x + row * channels + from + LANES * v) - average[v];
+          sum[v] += pass == 0 ? centred : centred * centred;
+        }
+      }
+      for (int v = 0; v < vectors; v++) total[v] += sum[v];
+    }
+    for (int v = 0; v < vectors; v++) {
+      if (pass == 0) average[v] = total[v] / splat((float)rows);
+      store((pass == 0 ? mean : variance) + from + LANES * v, total[v] / splat((float)rows));
+    }
+  }
+}
+
+/* Mean and biased variance over rows. */
+EXPORT("moments")
+void moments(const float *x, float *mean, float *variance, int rows, int channels) {
+#define BODY(channel, vectors) moments_block(x, mean, variance, rows, channels, channel, vectors)
+  FOR_CHANNEL_BLOCKS(channels, BODY);
+#undef BODY
+}
+
+/* y = x * scale + offset. */
+EXPORT("affine")
+void affine(const float *x, const float *scale, const float *offset, float *y, int rows,
+            int channels) {
+  for (int row = 0; row < rows; row++) {
+    for (int c = 0; c < channels; c += LANES) {
+      store(y + c, load(x + c) * load(scale + c) + load(offset + c));
+    }
+    x += channels;
+    y += channels;
+  }
+}
+
+/* dbeta = sum dy, dgamma = sum dy * (x - mean) * inverse. */
+INLINE void norm_sums_block(const float *x, const float *dy, const float *mean,
+                            const float *inverse, float *dgamma, float *dbeta, int rows,
+                            int channels, int from, int vectors) {
+  f32x4 average[4], total_gamma[4], total_beta[4];
+  for (int v = 0; v < vectors; v++) {
+    average[v] = load(mean + from + LANES * v);
+    total_gamma[v] = total_beta[v] = splat(0);
+  }
+  for (int start = 0; start < rows; start += BLOCK_ROWS) {
+    const int end = start + BLOCK_ROWS < rows ? start + BLOCK_ROWS : rows;
+    f32x4 sum_gamma[4], sum_beta[4];
+    for (int v = 0; v < vectors; v++) sum_gamma[v] = sum_beta[v] = splat(0);
+    for (int row = start; row < end; row++) {
+      const int at = row * channels + from;
+      for (int v = 0; v < vectors; v++) {
+        const f32x4 gradient = load(dy + at + LANES * v);
+        sum_gamma[v] += gradient * (load(x + at + LANES * v) - average[v]);
+        sum_beta[v] += gradient;
+      }
+    }
+    for (int v = 0; v < vectors; v++) {
+      total_gamma[v] += sum_gamma[v];
+      total_beta[v] += sum_beta[v];
+    }
+  }
+  for (int v = 0; v < vectors; v++) {
+    const int c = from + LANES * v;
+    store(dgamma + c, total_gamma[v] * load(inverse + c));
+    store(dbeta + c, total_beta[v]);
+  }
+}
+
+/*
+ * Gradient of batch norm with batch statistics (Ioffe and Szegedy, ICML 2015):
+ * dx = gamma * inverse * (dy - (dbeta + standard * dgamma) / rows), standard = (x - mean) * inverse.
+ */
+EXPORT("norm_gradient")
+void norm_gradient(const float *x, const float *dy, const float *mean, const float *inverse,
+                   const float *gamma, float *dx, float *dgamma, float *dbeta, int rows,
+                   int channels) {
+#define BODY(channel, vectors) \
+  norm_sums_block(x, dy, mean, inverse, dgamma, dbeta, rows, channels, channel, vectors)
+  FOR_CHANNEL_BLOCKS(channels, BODY);
+#undef BODY
+  const f32x4 share = splat(1.0f / (float)rows);
+  for (int row = 0; row < rows; row++) {
+    for (int c = 0; c < channels; c += LANES) {
+      const f32x4 standard = (load(x + c) - load(mean + c)) * load(inverse + c);
+      const f32x4 common = (load(dbeta + c) + standard * load(dgamma + c)) * share;
+      store(dx + c, load(gamma + c) * load(inverse + c) * (load(dy + c) - common));
+    }
+    x += channels;
+    dy += channels;
+    dx += channels;
+  }
+}
+
+/* y = prelu(x + residual + mid, slope) + out. */
+EXPORT("rprelu")
+void rprelu(const float *x, const float *residual, const float *mid, const float *slope,
+            const float *out, float *y, int rows, int channels) {
+  for (int row = 0; row < rows; row++) {
+    for (int c = 0; c < channels; c += LANES) {
+      const f32x4 shifted = load(x + c) + load(residual + c) + load(mid + c);
+      const f32x4 activated = select(shifted >= splat(0), shifted, shifted * load(slope + c));
+      store(y + c, activated + load(out + c));
+    }
+    x += channels;
+    residual += channels;
+    y += channels;
+  }
+}
+
+INLINE void rprelu_gradient_block(const float *x, const float *residual, const float *mid,
+                                  const float *slope, const float *dy, float *dx, float *dmid,
+                                  float *dslope, float *dout, int rows, int channels, int from,
+                                  int vectors) {
+  f32x4 total_mid[4], total_slope[4], total_out[4], offset[4], steepness[4];
+  for (int v = 0; v < vectors; v++) {
+    total_mid[v] = total_slope[v] = total_out[v] = splat(0);
+    offset[v] = load(mid + from + LANES * v);
+    steepness[v] = load(slope + from + LANES * v);
+  }
+  for (int start = 0; start < rows; start += BLOCK_ROWS) {
+    const int end = start + BLOCK_ROWS < rows ? start + BLOCK_ROWS : rows;
+    f32x4 sum_mid[4], sum_slope[4], sum_out[4];
+    for (int v = 0; v < vectors; v++) sum_mid[v] = sum_slope[v] = sum_out[v] = splat(0);
+    for (int row = start; row < end; row++) {
+      for (int v = 0; v < vectors; v++) {
+        const int at = row * channels + from + LANES * v;
+        const f32x4 shifted = load(x + at) + load(residual + at) + offset[v];
+        const f32x4 gradient = load(dy + at);
+        const i32x4 passes = shifted >= splat(0);
+        const f32x4 inner = select(passes, gradient, gradient * steepness[v]);
+        store(dx + at, inner);
+        sum_mid[v] += inner;
+        sum_slope[v] += select(passes, splat(0), gradient * shifted);
+        sum_out[v] += gradient;
+      }
+    }
+    for (int v = 0; v < vectors; v++) {
+      total_mid[v] += sum_mid[v];
+      total_slope[v] += sum_slope[v];
+      total_out[v] += sum_out[v];
+    }
+  }
+  for (int v = 0; v < vectors; v++) {
+    store(dmid + from + LANES * v, total_mid[v]);
+    store(dslope + from + LANES * v, total_slope[v]);
+    store(dout + from + LANES * v, total_out[v]);
+  }
+}
+
+/* Gradients of rprelu; that of the residual is dx too. */
+EXPORT("rprelu_gradient")
+void rprelu_gradient(const float *x, const float *residual, const float *mid, const float *slope,
+                     const float *dy, float *dx, float *dmid, float *dslope, float *dout, int rows,
+                     int channels) {
+#define BODY(channel, vectors)                                                              \
+  rprelu_gradient_block(x, residual, mid, slope, dy, dx, dmid, dslope, dout, rows, channels, \
+                        channel, vectors)
+  FOR_CHANNEL_BLOCKS(channels, BODY);
+#undef BODY
+}
+
+INLINE float window_share(int size, int i) { return size % 2 == 1 && i == size - 1 ? 1.0f : 0.5f; }
+
+/* 2x2 average pooling of stride 2; windows at the edge of odd maps average the pixels they have. */
+EXPORT("average_pool")
+void average_pool(const float *x, float *y, int images, int height, int width, int channels) {
+  const int out_width = (width + 1) / 2;
+  for (int image = 0; image < images; image++) {
+    for (int row = 0; row < height; row += 2) {
+      const int rows = row + 1 < height ? 2 : 1;
+      for (int column = 0; column < width; column += 2) {
+        const int columns = column + 1 < width ? 2 : 1;
+        const f32x4 share = splat(window_share(height, row) * window_share(width, column));
+        float *to = y + ((row / 2) * out_width + column / 2) * channels;
+        for (int c = 0; c < channels; c += LANES) {
+          f32x4 sum = splat(0);
+          for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+              sum += load(x + ((row + i) * width + column + j) * channels + c);
+            }
+          }
+          store(to + c, sum * share);
+        }
+      }
+    }
+    x += height * width * channels;
+    y += (height + 1) / 2 * out_width * channels;
+  }
+}
+
+EXPORT("average_pool_gradient")
+void average_pool_gradient(const float *dy, float *dx, int images, int height, int width,
+                           int channels) {
+  const int out_width = (width + 1) / 2;
+  for (int image = 0; image < images; image++) {
+    for (int row = 0; row < height; row++) {
+      for (int column = 0; column < width; column++) {
+        const f32x4 share = splat(window_share(height, row) * window_share(width, column));
+        const float *from = dy + ((row / 2) * out_width + column / 2) * channels;
+        for (int c = 0; c < channels; c += LANES) store(dx + c, load(from + c) * share);
+        dx += channels;
+      }
+    }
+    dy += (height + 1) / 2 * out_width * channels;
+  }
+}

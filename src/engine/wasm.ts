@@ -1,0 +1,199 @@
+import { Worker } from 'node:worker_threads';
+import type { ImageSet } from '../data/load.js';
+import type { AugmentationMoment } from '../data/prepare.js';
+import type { NetworkShape } from '../model/network.js';
+import type { InputScaling } from '../model/trained.js';
+import { layoutOf } from '../nn/layout.js';
+import type { Activations } from '../nn/network.js';
+import { workerEntry } from '../util/paths.js';
+import type { Reply, Request, SharedImages, WorkerSetup } from './protocol.js';
+
+/** What one training step's passes found, over all threads. */
+export interface GradientResult {
+  /** Mean cross-entropy of the batch. */
+  readonly loss: number;
+  /** Images classified right. */
+  readonly correct: number;
+  /** Flat vector; at a latent: the gradient of its quantised weight, [3, 3, Cin, Cout]. */
+  readonly gradients: Float32Array;
+  /** Flat batch-norm statistics, averaged over the threads' shards. */
+  readonly statistics: Float32Array;
+}
+
+/**
+ * Computes a network's passes over one data set. `parameters` are flat vectors in the engine's form:
+ * every latent replaced by its quantised weights. Calls follow one another, never overlap.
+ */
+export interface Engine {
+  readonly threads: number;
+  gradients(
+    parameters: Float32Array,
+    images: Uint32Array,
+    moment: AugmentationMoment,
+  ): Promise<GradientResult>;
+  /** Batch-norm statistics of `images` as one batch a thread, forward only. */
+  statistics(parameters: Float32Array, images: Uint32Array): Promise<Float32Array>;
+  /** Logits [images, classes] in inference form. */
+  logits(
+    parameters: Float32Array,
+    statistics: Float32Array,
+    images: Uint32Array,
+  ): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+export interface EngineSetup {
+  readonly shape: NetworkShape;
+  readonly activations: Activations;
+  readonly scaling: InputScaling;
+  readonly images: ImageSet;
+  readonly threads: number;
+}
+
+interface Shard {
+  readonly worker: Worker;
+  readonly gradients: Float32Array;
+  readonly statistics: Float32Array;
+}
+
+function share(bytes: Uint8Array): SharedArrayBuffer {
+  const shared = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(shared).set(bytes);
+  return shared;
+}
+
+function sharedFloats(length: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(Float32Array.BYTES_PER_ELEMENT * length);
+}
+
+function ask(worker: Worker, request: Request): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void) => {
+      worker.off('message', onMessage);
+      worker.off('error', onError);
+      worker.off('exit', onExit);
+      act();
+    };
+    const onMessage = (reply: Reply) => settle(() => resolve(reply));
+    const onError = (error: Error) => settle(() => reject(error));
+    const onExit = () => settle(() => reject(new Error('an engine thread ended unexpectedly')));
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    worker.postMessage(request);
+  });
+}
+
+/** Cuts `images` into one contiguous shard a thread, sizes differing by one at most. */
+function shardsOf(images: Uint32Array, threads: number): Uint32Array[] {
+  const cut = (i: number) => Math.floor((i * images.length) / threads);
+  return Array.from({ length: threads }, (_, i) => images.slice(cut(i), cut(i + 1))).filter(
+    (shard) => shard.length > 0,
+  );
+}
+
+/** Sum of `vectors`, each times its share; in the order given, so that it is deterministic. */
+function weightedSum(vectors: readonly Float32Array[], shares: readonly number[]): Float32Array {
+  const sum = new Float32Array(vectors[0].length);
+  vectors.forEach((vector, v) => {
+    const weight = shares[v];
+    for (let i = 0; i < sum.length; i++) sum[i] += weight * vector[i];
+  });
+  return sum;
+}
+
+/**
+ * The engine that runs wherever Node does: TensorFlow.js on WebAssembly, every batch cut into one
+ * shard a thread. For a given number of threads its results are the same on every run.
+ */
+export function startWasmEngine(setup: EngineSetup): Engine {
+  const layout = layoutOf(setup.shape);
+  const parameters = sharedFloats(layout.size);
+  const statistics = sharedFloats(layout.statisticsSize);
+  const images: SharedImages = {
+    shape: setup.images.shape,
+    pixels: share(setup.images.pixels),
+    labels: share(setup.images.labels),
+  };
+  const shards: Shard[] = Array.from({ length: setup.threads }, () => {
+    const gradients = sharedFloats(layout.size);
+    const batchStatistics = sharedFloats(layout.statisticsSize);
+    const { shape, activations, scaling } = setup;
+    const workerData: WorkerSetup = {
+      shape,
+      activations,
+      scaling,
+      images,
+      parameters,
+      statistics,
+      gradients,
+      batchStatistics,
+    };
+    return {
+      worker: new Worker(workerEntry('engine/worker'), { workerData }),
+      gradients: new Float32Array(gradients),
+      statistics: new Float32Array(batchStatistics),
+    };
+  });
+
+  const askAll = async <Type extends Reply['type']>(
+    type: Type,
+    batch: Uint32Array,
+    request: (images: Uint32Array) => Request,
+  ) => {
+    const parts = shardsOf(batch, shards.length);
+    const replies = await Promise.all(parts.map((part, i) => ask(shards[i].worker, request(part))));
+    const used = shards.slice(0, parts.length);
+    const shares = parts.map((part) => part.length / batch.length);
+    const matching = replies.filter((reply) => reply.type === type);
+    return { replies: matching as Extract<Reply, { type: Type }>[], used, shares };
+  };
+
+  return {
+    threads: setup.threads,
+    async gradients(values, batch, moment) {
+      new Float32Array(parameters).set(values);
+      const { replies, used, shares } = await askAll('gradients', batch, (images) => ({
+        type: 'gradients',
+        images,
+        moment,
+      }));
+      return {
+        loss: replies.reduce((sum, { loss }, i) => sum + shares[i] * loss, 0),
+        correct: replies.reduce((sum, { correct }) => sum + correct, 0),
+        gradients: weightedSum(
+          used.map((shard) => shard.gradients),
+          shares,
+        ),
+        statistics: weightedSum(
+          used.map((shard) => shard.statistics),
+          shares,
+        ),
+      };
+    },
+    async statistics(values, batch) {
+      new Float32Array(parameters).set(values);
+      const { used, shares } = await askAll('statistics', batch, (images) => ({
+        type: 'statistics',
+        images,
+      }));
+      return weightedSum(
+        used.map((shard) => shard.statistics),
+        shares,
+      );
+    },
+    async logits(values, norms, batch) {
+      new Float32Array(parameters).set(values);
+      new Float32Array(statistics).set(norms);
+      const { replies } = await askAll('logits', batch, (images) => ({ type: 'logits', images }));
+      const logits = new Float32Array(batch.length * setup.shape.classifier.classes);
+      let offset = 0;
+      for (const reply of replies) {
+        logits.set(reply.logits, offset);
+        offset += reply.logits.length;
+      }
+      return logits;
+    },
+    async close() {
+      await Promise.all(shards.map(({ worker }) => worker.terminate()));
+    },
+  };
+}

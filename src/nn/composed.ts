@@ -1,0 +1,99 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { normEpsilon } from '../model/trained.js';
+import type { Kernels } from './kernels.js';
+
+const overPositions = [0, 1, 2];
+
+function sumOverPositions(x: tf.Tensor): tf.Tensor1D {
+  return tf.sum(x, overPositions);
+}
+
+function inverseDeviation(variance: tf.Tensor1D): tf.Tensor1D {
+  return tf.rsqrt(tf.add(variance, normEpsilon));
+}
+
+/** Each input pixel's share in its window's average: one over the pixels that the window has. */
+function windowShares(height: number, width: number): tf.Tensor {
+  const along = (size: number) =>
+    tf.tensor1d(
+      Array.from({ length: size }, (_, i) => (size % 2 === 1 && i === size - 1 ? 1 : 0.5)),
+    );
+  return tf.reshape(tf.outerProduct(along(height), along(width)), [1, height, width, 1]);
+}
+
+/** {@link Kernels} composed of TensorFlow.js operations: run on every backend. */
+export const composed: Kernels = {
+  signPad(x, shift) {
+    const shifted = tf.add(x, shift);
+    const one = tf.onesLike(shifted);
+    const signs = tf.where(tf.greaterEqual(shifted, 0), one, tf.neg(one)) as tf.Tensor4D;
+    return tf.pad(signs, [[0, 0], [1, 1], [1, 1], [0, 0]], -1); // biome-ignore format: one matrix
+  },
+
+  signGradient(x, shift, dy) {
+    const slope = tf.relu(tf.sub(2, tf.mul(2, tf.abs(tf.add(x, shift)))));
+    const dx = tf.mul(dy, slope) as tf.Tensor4D;
+    return [dx, sumOverPositions(dx)];
+  },
+
+  moments(x) {
+    const { mean, variance } = tf.moments(x, overPositions);
+    return { mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+  },
+
+  normalize(x, mean, variance, gamma, beta) {
+    const scale = tf.mul(gamma, inverseDeviation(variance));
+    return tf.add(tf.mul(tf.sub(x, mean), scale), beta) as tf.Tensor4D;
+  },
+
+  normalizeGradient(x, mean, variance, gamma, dy) {
+    const count = x.size / gamma.size;
+    const inverse = inverseDeviation(variance);
+    const standard = tf.mul(tf.sub(x, mean), inverse);
+    const dGamma = sumOverPositions(tf.mul(dy, standard));
+    const dBeta = sumOverPositions(dy);
+    const common = tf.div(tf.add(dBeta, tf.mul(standard, dGamma)), count);
+    const dx = tf.mul(tf.mul(gamma, inverse), tf.sub(dy, common)) as tf.Tensor4D;
+    return [dx, dGamma, dBeta];
+  },
+
+  rprelu(x, residual, mid, slope, out) {
+    const shifted = tf.add(tf.add(x, residual), mid);
+    const activated = tf.add(tf.relu(shifted), tf.mul(tf.minimum(shifted, 0), slope));
+    return tf.add(activated, out) as tf.Tensor4D;
+  },
+
+  rpreluGradient(x, residual, mid, slope, dy) {
+    const shifted = tf.add(tf.add(x, residual), mid);
+    const isNegative = tf.cast(tf.less(shifted, 0), 'float32');
+    const dx = tf.mul(dy, tf.add(1, tf.mul(isNegative, tf.sub(slope, 1)))) as tf.Tensor4D;
+    const dSlope = sumOverPositions(tf.mul(dy, tf.minimum(shifted, 0)));
+    return [dx, sumOverPositions(dx), dSlope, sumOverPositions(dy)];
+  },
+
+  averagePool(x) {
+    const [images, height, width, channels] = x.shape;
+    const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
+    const even = tf.pad(tf.mul(x, windowShares(height, width)), [
+      [0, 0],
+      [0, 2 * rows - height],
+      [0, 2 * columns - width],
+      [0, 0],
+    ]);
+    const overRows = tf.sum(tf.reshape(even, [images, rows, 2, columns, 2 * channels]), 2);
+    return tf.sum(tf.reshape(overRows, [images, rows, columns, 2, channels]), 3) as tf.Tensor4D;
+  },
+
+  averagePoolGradient(dy, height, width) {
+    const [images, rows, columns, channels] = dy.shape;
+    const cells = tf.reshape(dy, [images, rows, 1, columns, 1, channels]);
+    const spread = tf.reshape(tf.tile(cells, [1, 1, 2, 1, 2, 1]), [
+      images,
+      2 * rows,
+      2 * columns,
+      channels,
+    ]);
+    const inside = tf.slice(spread, [0, 0, 0, 0], [images, height, width, channels]);
+    return tf.mul(inside, windowShares(height, width)) as tf.Tensor4D;
+  },
+};

@@ -1,0 +1,119 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Gradient of a valid convolution to its filter, itself written as a convolution: channels act as
+ * images and images as channels, and the output gradient is the filter, dilated by the stride.
+ *
+ * @param padded [N, H + 2, W + 2, Cin]
+ * @param gradient of the output, [N, Ho, Wo, Cout]
+ * @returns [k, k, Cin, Cout]
+ */
+export function filterGradient(
+  padded: tf.Tensor4D,
+  gradient: tf.Tensor4D,
+  kernel: number,
+  stride: 1 | 2,
+): tf.Tensor4D {
+  const channelsAsImages = tf.transpose(padded, [3, 1, 2, 0]);
+  const asFilter = tf.transpose(gradient, [1, 2, 0, 3]);
+  const product = tf.conv2d(channelsAsImages, asFilter, 1, 'valid', 'NHWC', stride);
+  const [inChannels, , , outChannels] = product.shape;
+  const used = tf.slice(product, [0, 0, 0, 0], [inChannels, kernel, kernel, outChannels]);
+  return tf.transpose(used, [1, 2, 0, 3]);
+}
+
+/**
+ * Gradient of a valid 3x3 convolution to its padded input, without the border: [N, H, W, Cin].
+ *
+ * Stride 1: the padded output gradient convolved with the flipped, transposed filter. Stride 2: each
+ * pixel of a 2x2 cell sees its own taps of the filter, so one 2x2 convolution makes the four pixels
+ * as channels and depth-to-space unfolds them (sub-pixel convolution, Shi et al., CVPR 2016).
+ *
+ * @param filter [3, 3, Cin, Cout]
+ * @param gradient of the output, [N, Ho, Wo, Cout]
+ */
+export function inputGradient(
+  filter: tf.Tensor4D,
+  gradient: tf.Tensor4D,
+  height: number,
+  width: number,
+  stride: 1 | 2,
+): tf.Tensor4D {
+  const bordered = tf.pad(gradient, [
+    [0, 0],
+    [1, 1],
+    [1, 1],
+    [0, 0],
+  ]);
+  const [, , inChannels, outChannels] = filter.shape;
+  const values = filter.dataSync<'float32'>();
+  if (stride === 1) {
+    const flipped = flippedFilter(values, inChannels, outChannels);
+    const asTensor = tf.tensor4d(flipped, [3, 3, outChannels, inChannels]);
+    return tf.conv2d(bordered, asTensor, 1, 'valid');
+  }
+  const phases = subPixelFilter(values, inChannels, outChannels);
+  const asTensor = tf.tensor4d(phases, [2, 2, outChannels, 4 * inChannels]);
+  const cells = tf.conv2d(bordered, asTensor, 1, 'valid');
+  const unfolded = tf.depthToSpace(cells, 2, 'NHWC');
+  return tf.slice(unfolded, [0, 1, 1, 0], [gradient.shape[0], height, width, inChannels]);
+}
+
+function flippedFilter(filter: Float32Array, inChannels: number, outChannels: number) {
+  const flipped = new Float32Array(filter.length);
+  const plane = inChannels * outChannels;
+  for (let tap = 0; tap < 9; tap++) {
+    transposeInto(
+      flipped,
+      (8 - tap) * plane,
+      inChannels,
+      filter,
+      tap * plane,
+      inChannels,
+      outChannels,
+    );
+  }
+  return flipped;
+}
+
+/** [2, 2, Cout, 2 * 2 * Cin]: which filter tap each pixel of a 2x2 cell takes from each neighbour. */
+function subPixelFilter(filter: Float32Array, inChannels: number, outChannels: number) {
+  const phases = new Float32Array(16 * inChannels * outChannels);
+  const plane = inChannels * outChannels;
+  const tapOf = [
+    [2, null],
+    [0, 1],
+  ];
+  for (let row = 0; row < 2; row++) {
+    for (let column = 0; column < 2; column++) {
+      for (let y = 0; y < 2; y++) {
+        for (let x = 0; x < 2; x++) {
+          const ky = tapOf[row][y];
+          const kx = tapOf[column][x];
+          if (ky === null || kx === null) continue;
+          const to = (row * 2 + column) * 4 * plane + (y * 2 + x) * inChannels;
+          const from = (ky * 3 + kx) * plane;
+          transposeInto(phases, to, 4 * inChannels, filter, from, inChannels, outChannels);
+        }
+      }
+    }
+  }
+  return phases;
+}
+
+/** Writes the transpose of `from`'s [rows, columns] matrix with a row pitch of `pitch`. */
+function transposeInto(
+  to: Float32Array,
+  toOffset: number,
+  pitch: number,
+  from: Float32Array,
+  fromOffset: number,
+  rows: number,
+  columns: number,
+): void {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      to[toOffset + column * pitch + row] = from[fromOffset + row * columns + column];
+    }
+  }
+}

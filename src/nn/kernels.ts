@@ -1,0 +1,50 @@
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+
+/** Gradients of a map and of the per-channel values that met it, in the order of the forward pass. */
+export type MapGradients = readonly [Tensor4D, ...Tensor1D[]];
+
+/**
+ * The element-wise work of a Bi-Real network, forward and backward: what an engine may bring in a
+ * faster form. Maps are [images, height, width, channels]; other tensors hold one value a channel.
+ */
+export interface Kernels {
+  /** sign(x + shift), sign(0) = +1, within a border of -1 one pixel wide. */
+  signPad(x: Tensor4D, shift: Tensor1D): Tensor4D;
+  /**
+   * dx = dy max(0, 2 - 2 |x + shift|), the derivative of Bi-Real's piecewise quadratic (method:
+   * binary activations); `dy` without border. Returns dx, dshift.
+   */
+  signGradient(x: Tensor4D, shift: Tensor1D, dy: Tensor4D): MapGradients;
+  /** Mean and biased variance of every channel. */
+  moments(x: Tensor4D): { readonly mean: Tensor1D; readonly variance: Tensor1D };
+  /** gamma (x - mean) / sqrt(variance + epsilon) + beta. */
+  normalize(
+    x: Tensor4D,
+    mean: Tensor1D,
+    variance: Tensor1D,
+    gamma: Tensor1D,
+    beta: Tensor1D,
+  ): Tensor4D;
+  /** Through batch statistics (Ioffe and Szegedy, ICML 2015). Returns dx, dgamma, dbeta. */
+  normalizeGradient(
+    x: Tensor4D,
+    mean: Tensor1D,
+    variance: Tensor1D,
+    gamma: Tensor1D,
+    dy: Tensor4D,
+  ): MapGradients;
+  /** ReActNet's RPReLU behind a shortcut: prelu(x + residual + mid, slope) + out. */
+  rprelu(x: Tensor4D, residual: Tensor4D, mid: Tensor1D, slope: Tensor1D, out: Tensor1D): Tensor4D;
+  /** Returns dx (which is the residual's gradient too), dmid, dslope, dout. */
+  rpreluGradient(
+    x: Tensor4D,
+    residual: Tensor4D,
+    mid: Tensor1D,
+    slope: Tensor1D,
+    dy: Tensor4D,
+  ): MapGradients;
+  /** 2x2 average pooling of stride 2; edge windows of odd maps average the pixels they have. */
+  averagePool(x: Tensor4D): Tensor4D;
+  /** Gradient of {@link averagePool} to its input of `height` x `width`. */
+  averagePoolGradient(dy: Tensor4D, height: number, width: number): Tensor4D;
+}

@@ -1,0 +1,83 @@
+import type { NetworkShape } from '../model/network.js';
+import { channelScales, chooseMembers, writeQuantizedWeights } from '../subbit/quantize.js';
+import { membersOf, type Subset } from '../subbit/subset.js';
+import { type AdamState, initialAdam } from './adam.js';
+import { initialParameters } from './initial.js';
+import { type Layout, view } from './layout.js';
+
+/** A binary convolution's subset while it is learnt, with its own optimiser state. */
+export interface LayerSubset {
+  readonly subset: Subset;
+  readonly adam: AdamState;
+  /** Index of every kernel at the last quantisation, [Cout, Cin]. */
+  readonly indices: Uint16Array;
+}
+
+/**
+ * Everything that decides how a training run goes on: with the spec, its whole future follows from
+ * it. Arrays are updated in place.
+ */
+export interface TrainingState {
+  /** Epochs done. */
+  readonly epoch: number;
+  readonly parameters: Float32Array;
+  readonly adam: AdamState;
+  /** Running batch-norm statistics, flat. */
+  readonly statistics: Float32Array;
+  /** By block name. */
+  readonly subsets: ReadonlyMap<string, LayerSubset>;
+}
+
+/**
+ * The state before the first step.
+ *
+ * @param sampled subset of each block's binary convolution, by block name
+ */
+export function initialState(
+  layout: Layout,
+  sampled: ReadonlyMap<string, Subset>,
+  shape: NetworkShape,
+  seed: number,
+): TrainingState {
+  const subsets = new Map<string, LayerSubset>();
+  for (const { name, conv } of shape.blocks) {
+    const subset = sampled.get(name);
+    if (!subset) throw new Error(`no subset was sampled for ${name}`);
+    subsets.set(name, {
+      subset,
+      adam: initialAdam(subset.latent.length),
+      indices: new Uint16Array(conv.input.channels * conv.output.channels),
+    });
+  }
+  return {
+    epoch: 0,
+    parameters: initialParameters(layout, seed),
+    adam: initialAdam(layout.size),
+    statistics: new Float32Array(layout.statisticsSize),
+    subsets,
+  };
+}
+
+/**
+ * Quantises every latent and writes the parameters in the engine's form.
+ *
+ * @param engineParameters flat vector, overwritten
+ * @returns how many kernels changed their index since the last quantisation
+ */
+export function quantizeInto(
+  layout: Layout,
+  { parameters, subsets }: Pick<TrainingState, 'parameters' | 'subsets'>,
+  outChannelsOf: (block: string) => number,
+  engineParameters: Float32Array,
+): number {
+  engineParameters.set(parameters);
+  let changed = 0;
+  for (const [block, { subset, indices }] of subsets) {
+    const latents = view(layout, parameters, `${block}.latent`);
+    changed += chooseMembers(latents, subset, indices);
+    const alpha = channelScales(latents, outChannelsOf(block));
+    const weights = view(layout, engineParameters, `${block}.latent`);
+    writeQuantizedWeights(membersOf(subset), indices, alpha, weights);
+  }
+  return changed;
+}

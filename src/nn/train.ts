@@ -1,0 +1,208 @@
+import type { Engine } from '../engine/wasm.js';
+import type { NetworkShape } from '../model/network.js';
+import type { Spec } from '../spec/types.js';
+import { kernelElements } from '../subbit/kernels.js';
+import { writeLatentGradient } from '../subbit/quantize.js';
+import { refineSubset, subsetGradient } from '../subbit/refine.js';
+import { isWholeSpace } from '../subbit/subset.js';
+import { permutation, stream } from '../util/random.js';
+import { adamStep } from './adam.js';
+import { type Layout, layoutOf, view } from './layout.js';
+import { learningRateAt } from './schedule.js';
+import { type LayerSubset, quantizeInto, type TrainingState } from './state.js';
+
+/** What decides a training run besides its data, its network and the state that it starts from. */
+export type TrainingSpec = Pick<Spec, 'seed' | 'train' | 'quantize'> & {
+  readonly augment: Spec['data']['augment'];
+};
+
+/** How training went so far in the running epoch. */
+export interface TrainingProgress {
+  readonly epoch: number;
+  readonly image: number;
+  readonly images: number;
+  /** Mean over the epoch so far. */
+  readonly loss: number;
+  /** Share of images classified right so far, 0..1. */
+  readonly accuracy: number;
+}
+
+export interface Trainer {
+  readonly shape: NetworkShape;
+  readonly spec: TrainingSpec;
+  /** Training images. */
+  readonly images: number;
+  readonly engine: Engine;
+}
+
+/** Weight of the past in the running batch-norm statistics. */
+const statisticsMomentum = 0.9;
+
+/** Images over which batch-norm statistics are estimated anew behind the last epoch. */
+const calibrationImages = 12_800;
+
+/** Images of one pass without gradients, a thread. */
+const inferenceBatch = 250;
+
+function outChannels(shape: NetworkShape): (block: string) => number {
+  const byName = new Map(shape.blocks.map(({ name, conv }) => [name, conv.output.channels]));
+  return (block) => byName.get(block) ?? 0;
+}
+
+/**
+ * Trains one epoch: every image once, in an order drawn from (seed, epoch); a last, smaller batch is
+ * dropped. Updates the arrays of `state` in place and returns the state behind the epoch.
+ *
+ * @throws the signal's reason when aborted, between two steps; `state` is then half-way and void
+ */
+export async function trainEpoch(
+  trainer: Trainer,
+  state: TrainingState,
+  report: (progress: TrainingProgress) => void,
+  signal: AbortSignal,
+): Promise<TrainingState> {
+  const { shape, spec, images, engine } = trainer;
+  const { batch, epochs } = spec.train;
+  const layout = layoutOf(shape);
+  const order = permutation(images, stream(spec.seed, 'order', state.epoch));
+  const steps = Math.floor(images / batch);
+  const engineParameters = new Float32Array(layout.size);
+  const moment = { augment: spec.augment, seed: spec.seed, epoch: state.epoch };
+  let { adam, subsets } = state;
+  let lossSum = 0;
+  let correct = 0;
+
+  for (let step = 0; step < steps; step++) {
+    signal.throwIfAborted();
+    quantizeInto(layout, { ...state, subsets }, outChannels(shape), engineParameters);
+    const indices = order.slice(step * batch, (step + 1) * batch);
+    const found = await engine.gradients(engineParameters, indices, moment);
+
+    const globalStep = state.epoch * steps + step;
+    const rate = learningRateAt(spec.train, globalStep, epochs * steps);
+    subsets = refine(trainer, subsets, layout, found.gradients, globalStep, rate);
+    adam = updateParameters(trainer, { ...state, adam }, layout, found.gradients, rate);
+    updateStatistics(state.statistics, found.statistics, globalStep === 0);
+
+    lossSum += found.loss;
+    correct += found.correct;
+    const image = (step + 1) * batch;
+    const loss = lossSum / (step + 1);
+    report({ epoch: state.epoch, image, images: steps * batch, loss, accuracy: correct / image });
+  }
+  return { ...state, epoch: state.epoch + 1, adam, subsets };
+}
+
+function updateParameters(
+  { shape, spec }: Trainer,
+  { parameters, adam }: TrainingState,
+  layout: Layout,
+  gradients: Float32Array,
+  rate: number,
+) {
+  for (const { name, conv } of shape.blocks) {
+    const gradient = view(layout, gradients, `${name}.latent`);
+    const latents = view(layout, parameters, `${name}.latent`);
+    writeLatentGradient(gradient.slice(), latents, conv.output.channels, gradient);
+  }
+  for (const { role, offset, size } of layout.parameters.values()) {
+    if (role !== 'weight') continue;
+    for (let i = offset; i < offset + size; i++) {
+      gradients[i] += spec.train.weightDecay * parameters[i];
+    }
+  }
+  return adamStep(parameters, gradients, adam, rate);
+}
+
+/** On every `period`-th step the subsets take a step of their own (method: refine). */
+function refine(
+  { shape, spec }: Trainer,
+  subsets: ReadonlyMap<string, LayerSubset>,
+  layout: Layout,
+  gradients: Float32Array,
+  globalStep: number,
+  rate: number,
+): ReadonlyMap<string, LayerSubset> {
+  const refineSpec = spec.quantize.refine;
+  if (refineSpec === false || (globalStep + 1) % refineSpec.period !== 0) return subsets;
+  const refined = new Map<string, LayerSubset>();
+  for (const [block, layer] of subsets) {
+    if (isWholeSpace(layer.subset)) {
+      refined.set(block, layer);
+      continue;
+    }
+    const weightGradient = view(layout, gradients, `${block}.latent`);
+    const channels = outChannels(shape)(block);
+    const gradient = subsetGradient(weightGradient, layer.indices, channels, layer.subset);
+    const adam = adamStep(layer.subset.latent, gradient, layer.adam, rate);
+    const random = stream(spec.seed, 'refine', block, globalStep);
+    const { subset, replaced } = refineSubset(layer.subset, refineSpec.threshold, random);
+    for (const i of replaced) {
+      adam.first.fill(0, i * kernelElements, (i + 1) * kernelElements);
+      adam.second.fill(0, i * kernelElements, (i + 1) * kernelElements);
+    }
+    refined.set(block, { ...layer, subset, adam });
+  }
+  return refined;
+}
+
+function updateStatistics(running: Float32Array, batch: Float32Array, first: boolean): void {
+  const momentum = first ? 0 : statisticsMomentum;
+  for (let i = 0; i < running.length; i++) {
+    running[i] = momentum * running[i] + (1 - momentum) * batch[i];
+  }
+}
+
+/**
+ * Estimates the batch-norm statistics anew over training images, with the weights as they now are:
+ * running statistics lag behind kernels that flip. Overwrites `state.statistics`.
+ */
+export async function calibrate(
+  { shape, spec, images, engine }: Trainer,
+  state: TrainingState,
+  signal: AbortSignal,
+): Promise<void> {
+  const layout = layoutOf(shape);
+  const engineParameters = new Float32Array(layout.size);
+  quantizeInto(layout, state, outChannels(shape), engineParameters);
+  const order = permutation(images, stream(spec.seed, 'calibrate'));
+  const batch = Math.min(images, spec.train.batch);
+  const batches = Math.max(1, Math.floor(Math.min(images, calibrationImages) / batch));
+  state.statistics.fill(0);
+  for (let i = 0; i < batches; i++) {
+    signal.throwIfAborted();
+    const found = await engine.statistics(
+      engineParameters,
+      order.slice(i * batch, (i + 1) * batch),
+    );
+    for (let j = 0; j < found.length; j++) state.statistics[j] += found[j] / batches;
+  }
+}
+
+/**
+ * Logits of the engine's images 0..count-1 in inference form, [count, classes].
+ *
+ * @param engineParameters flat vector with quantised weights in place of latents
+ */
+export async function inferAll(
+  engine: Engine,
+  engineParameters: Float32Array,
+  statistics: Float32Array,
+  count: number,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const batch = inferenceBatch * engine.threads;
+  const parts: Float32Array[] = [];
+  for (let from = 0; from < count; from += batch) {
+    signal.throwIfAborted();
+    const images = Uint32Array.from({ length: Math.min(batch, count - from) }, (_, i) => from + i);
+    parts.push(await engine.logits(engineParameters, statistics, images));
+  }
+  const logits = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    logits.set(part, offset);
+    offset += part.length;
+  }
+  return logits;
+}
