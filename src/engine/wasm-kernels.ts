@@ -16,7 +16,9 @@ type Exports = Record<
   | 'rprelu'
   | 'rprelu_gradient'
   | 'average_pool'
-  | 'average_pool_gradient',
+  | 'average_pool_gradient'
+  | 'unfold_cells'
+  | 'filter_gradient',
   (...args: number[]) => void
 > & { readonly __stack_pointer: WebAssembly.Global };
 
@@ -133,6 +135,26 @@ export function wasmKernels(backend: BackendWasm): Kernels {
       const dx = output<tf.Tensor4D>([images, height, width, channels]);
       kernels.average_pool_gradient(at(dy), at(dx), images, height, width, channels);
       return dx;
+    },
+
+    unfoldCells(cells, height, width) {
+      const [images, , , pixels] = cells.shape;
+      const channels = pixels / 4;
+      if (channels % lanes !== 0) return composed.unfoldCells(cells, height, width);
+      const x = output<tf.Tensor4D>([images, height, width, channels]);
+      kernels.unfold_cells(at(cells), at(x), images, height, width, channels);
+      return x;
+    },
+
+    filterGradient(padded, dy, kernel, stride) {
+      if (!fits(dy)) return composed.filterGradient(padded, dy, kernel, stride);
+      const [images, paddedHeight, paddedWidth, inChannels] = padded.shape;
+      const [, height, width, outChannels] = dy.shape;
+      const dw = output<tf.Tensor4D>([kernel, kernel, inChannels, outChannels]);
+      const input = [images, paddedHeight, paddedWidth, height, width];
+      const filter = [inChannels, outChannels, kernel, stride];
+      kernels.filter_gradient(at(padded), at(dy), at(dw), ...input, ...filter);
+      return dw;
     },
   };
 }

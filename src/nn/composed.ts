@@ -96,4 +96,20 @@ export const composed: Kernels = {
     const inside = tf.slice(spread, [0, 0, 0, 0], [images, height, width, channels]);
     return tf.mul(inside, windowShares(height, width)) as tf.Tensor4D;
   },
+
+  unfoldCells(cells, height, width) {
+    const [images, , , pixels] = cells.shape;
+    const unfolded = tf.depthToSpace(cells, 2, 'NHWC');
+    return tf.slice(unfolded, [0, 1, 1, 0], [images, height, width, pixels / 4]);
+  },
+
+  /** A convolution itself: channels act as images, images as channels, `dy` as the filter. */
+  filterGradient(padded, dy, kernel, stride) {
+    const channelsAsImages = tf.transpose(padded, [3, 1, 2, 0]);
+    const asFilter = tf.transpose(dy, [1, 2, 0, 3]);
+    const taps = tf.conv2d(channelsAsImages, asFilter, 1, 'valid', 'NHWC', stride);
+    const [inChannels, , , outChannels] = taps.shape;
+    const used = tf.slice(taps, [0, 0, 0, 0], [inChannels, kernel, kernel, outChannels]);
+    return tf.transpose(used, [1, 2, 0, 3]);
+  },
 };

@@ -1,38 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
-
-/**
- * Gradient of a valid convolution to its filter, itself written as a convolution: channels act as
- * images and images as channels, and the output gradient is the filter, dilated by the stride.
- *
- * @param padded [N, H + 2, W + 2, Cin]
- * @param gradient of the output, [N, Ho, Wo, Cout]
- * @returns [k, k, Cin, Cout]
- */
-export function filterGradient(
-  padded: tf.Tensor4D,
-  gradient: tf.Tensor4D,
-  kernel: number,
-  stride: 1 | 2,
-): tf.Tensor4D {
-  const channelsAsImages = tf.transpose(padded, [3, 1, 2, 0]);
-  const asFilter = tf.transpose(gradient, [1, 2, 0, 3]);
-  const product = tf.conv2d(channelsAsImages, asFilter, 1, 'valid', 'NHWC', stride);
-  const [inChannels, , , outChannels] = product.shape;
-  const used = tf.slice(product, [0, 0, 0, 0], [inChannels, kernel, kernel, outChannels]);
-  return tf.transpose(used, [1, 2, 0, 3]);
-}
+import type { Kernels } from './kernels.js';
 
 /**
  * Gradient of a valid 3x3 convolution to its padded input, without the border: [N, H, W, Cin].
  *
  * Stride 1: the padded output gradient convolved with the flipped, transposed filter. Stride 2: each
  * pixel of a 2x2 cell sees its own taps of the filter, so one 2x2 convolution makes the four pixels
- * as channels and depth-to-space unfolds them (sub-pixel convolution, Shi et al., CVPR 2016).
+ * as channels and they are unfolded in place (sub-pixel convolution, Shi et al., CVPR 2016).
  *
+ * @param kernels unfold the cells
  * @param filter [3, 3, Cin, Cout]
  * @param gradient of the output, [N, Ho, Wo, Cout]
  */
 export function inputGradient(
+  kernels: Pick<Kernels, 'unfoldCells'>,
   filter: tf.Tensor4D,
   gradient: tf.Tensor4D,
   height: number,
@@ -55,8 +36,7 @@ export function inputGradient(
   const phases = subPixelFilter(values, inChannels, outChannels);
   const asTensor = tf.tensor4d(phases, [2, 2, outChannels, 4 * inChannels]);
   const cells = tf.conv2d(bordered, asTensor, 1, 'valid');
-  const unfolded = tf.depthToSpace(cells, 2, 'NHWC');
-  return tf.slice(unfolded, [0, 1, 1, 0], [gradient.shape[0], height, width, inChannels]);
+  return kernels.unfoldCells(cells, height, width);
 }
 
 function flippedFilter(filter: Float32Array, inChannels: number, outChannels: number) {

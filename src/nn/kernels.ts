@@ -47,4 +47,11 @@ export interface Kernels {
   averagePool(x: Tensor4D): Tensor4D;
   /** Gradient of {@link averagePool} to its input of `height` x `width`. */
   averagePoolGradient(dy: Tensor4D, height: number, width: number): Tensor4D;
+  /**
+   * Sub-pixel unfolding: cell (i, j) of [images, height / 2 + 1, width / 2 + 1, 2 * 2 * channels]
+   * holds the pixels of rows 2i - 1, 2i and columns 2j - 1, 2j; those outside are dropped.
+   */
+  unfoldCells(cells: Tensor4D, height: number, width: number): Tensor4D;
+  /** Gradient of a valid convolution of `padded` to its filter, [kernel, kernel, Cin, Cout]. */
+  filterGradient(padded: Tensor4D, dy: Tensor4D, kernel: number, stride: 1 | 2): Tensor4D;
 }

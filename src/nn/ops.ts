@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { filterGradient, inputGradient } from './conv-gradient.js';
+import { inputGradient } from './conv-gradient.js';
 import type { Kernels } from './kernels.js';
 
 /** A batch norm's output and the batch's statistics, per channel. */
@@ -22,13 +22,8 @@ const border: [number, number][] = [
   [0, 0],
 ];
 
-/** Shape and gradient of a reshaped tensor. */
-function reshaped<To extends tf.Tensor>(x: tf.Tensor, shape: number[]): To {
-  const op = tf.customGrad((...args) => {
-    const [x] = args as [tf.Tensor];
-    return { value: tf.reshape(x, shape), gradFunc: (dy: tf.Tensor) => tf.reshape(dy, x.shape) };
-  });
-  return op(x) as To;
+function asPointwise(x: tf.Tensor4D, weight: tf.Tensor2D): tf.Tensor4D {
+  return tf.conv2d(x, tf.reshape(weight, [1, 1, ...weight.shape]), 1, 'valid');
 }
 
 function matrixProduct(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
@@ -68,7 +63,7 @@ export function opsOf(kernels: Kernels) {
         save([padded]);
         const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
           const [padded] = saved as [tf.Tensor4D];
-          return filterGradient(padded, dy as tf.Tensor4D, filter.shape[0], stride);
+          return kernels.filterGradient(padded, dy as tf.Tensor4D, filter.shape[0], stride);
         };
         return { value: tf.conv2d(padded, filter, stride, 'valid'), gradFunc };
       });
@@ -95,9 +90,9 @@ export function opsOf(kernels: Kernels) {
           ];
           const gradient = dy as tf.Tensor4D;
           const [, height, width] = x.shape;
-          const dSigns = inputGradient(filter, gradient, height, width, stride);
+          const dSigns = inputGradient(kernels, filter, gradient, height, width, stride);
           const [dx, dShift] = kernels.signGradient(x, shift, dSigns);
-          return [dx, dShift, filterGradient(padded, gradient, 3, stride)];
+          return [dx, dShift, kernels.filterGradient(padded, gradient, 3, stride)];
         };
         return { value: tf.conv2d(padded, filter, stride, 'valid'), gradFunc };
       });
@@ -119,9 +114,9 @@ export function opsOf(kernels: Kernels) {
           const [padded, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
           const gradient = dy as tf.Tensor4D;
           const [, height, width] = padded.shape;
-          const dx = inputGradient(filter, gradient, height - 2, width - 2, stride);
+          const dx = inputGradient(kernels, filter, gradient, height - 2, width - 2, stride);
           const dShift = tf.sum(dx, [0, 1, 2]);
-          return [dx, dShift, filterGradient(padded, gradient, 3, stride)];
+          return [dx, dShift, kernels.filterGradient(padded, gradient, 3, stride)];
         };
         return { value: tf.conv2d(padded, filter, stride, 'valid'), gradFunc };
       });
@@ -184,9 +179,18 @@ export function opsOf(kernels: Kernels) {
 
     /** 1x1 convolution; weight [Cin, Cout]. */
     pointwise(x: tf.Tensor4D, weight: tf.Tensor2D): tf.Tensor4D {
-      const [images, height, width, inChannels] = x.shape;
-      const rows = reshaped<tf.Tensor2D>(x, [images * height * width, inChannels]);
-      return reshaped(matrixProduct(rows, weight), [images, height, width, weight.shape[1]]);
+      const op = tf.customGrad((...args) => {
+        const [x, weight, save] = args as [tf.Tensor4D, tf.Tensor2D, Save];
+        save([x, weight]);
+        const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+          const [x, weight] = saved as [tf.Tensor4D, tf.Tensor2D];
+          const gradient = dy as tf.Tensor4D;
+          const dWeight = kernels.filterGradient(x, gradient, 1, 1);
+          return [asPointwise(gradient, tf.transpose(weight)), tf.reshape(dWeight, weight.shape)];
+        };
+        return { value: asPointwise(x, weight), gradFunc };
+      });
+      return op(x, weight) as tf.Tensor4D;
     },
 
     /** Mean over all positions, [images, channels]. */
@@ -195,8 +199,8 @@ export function opsOf(kernels: Kernels) {
       const op = tf.customGrad((...args) => {
         const [x] = args as [tf.Tensor4D];
         const gradFunc = (dy: tf.Tensor) => {
-          const spread = tf.tile(tf.reshape(dy, [images, 1, 1, channels]), [1, height, width, 1]);
-          return tf.div(spread, height * width);
+          const share = tf.fill([1, height, width, 1], 1 / (height * width));
+          return tf.mul(tf.reshape(dy, [images, 1, 1, channels]), share);
         };
         return { value: tf.mean(x, [1, 2]), gradFunc };
       });

@@ -312,3 +312,91 @@ void average_pool_gradient(const float *dy, float *dx, int images, int height, i
     dy += (height + 1) / 2 * out_width * channels;
   }
 }
+
+/*
+ * Sub-pixel unfolding: cell (i, j) of [images, rows, columns, 2, 2, channels] holds the pixels of rows
+ * 2i - 1, 2i and columns 2j - 1, 2j of [images, height, width, channels]; pixels outside are dropped.
+ */
+EXPORT("unfold_cells")
+void unfold_cells(const float *cells, float *x, int images, int height, int width, int channels) {
+  const int rows = height / 2 + 1, columns = width / 2 + 1;
+  for (int image = 0; image < images; image++) {
+    for (int row = 0; row < height; row++) {
+      for (int column = 0; column < width; column++) {
+        const int cell = ((row + 1) / 2) * columns + (column + 1) / 2;
+        const int pixel = ((row + 1) % 2) * 2 + (column + 1) % 2;
+        const float *from = cells + (cell * 4 + pixel) * channels;
+        for (int c = 0; c < channels; c += LANES) store(x + c, load(from + c));
+        x += channels;
+      }
+    }
+    cells += rows * columns * 4 * channels;
+  }
+}
+
+/*
+ * Gradient of a valid convolution to its filter [kernel, kernel, in, out]: for every tap the product
+ * of the input's pixels under it, transposed, with the output's gradient. Four input channels by
+ * eight (or four) output channels are summed in registers over all positions of an image.
+ */
+INLINE void filter_gradient_tile(const float *x, const float *dy, float *dw, int images,
+                                 int x_image, int x_row, int x_step, int height, int width,
+                                 int out, int inputs, int vectors) {
+  f32x4 total[4][2];
+  for (int i = 0; i < inputs; i++) {
+    for (int v = 0; v < vectors; v++) total[i][v] = splat(0);
+  }
+  for (int image = 0; image < images; image++) {
+    f32x4 sum[4][2];
+    for (int i = 0; i < inputs; i++) {
+      for (int v = 0; v < vectors; v++) sum[i][v] = splat(0);
+    }
+    const float *gradient = dy + image * height * width * out;
+    for (int row = 0; row < height; row++) {
+      const float *pixel = x + image * x_image + row * x_row;
+      for (int column = 0; column < width; column++) {
+        for (int v = 0; v < vectors; v++) {
+          const f32x4 value = load(gradient + LANES * v);
+          for (int i = 0; i < inputs; i++) sum[i][v] += splat(pixel[i]) * value;
+        }
+        pixel += x_step;
+        gradient += out;
+      }
+    }
+    for (int i = 0; i < inputs; i++) {
+      for (int v = 0; v < vectors; v++) total[i][v] += sum[i][v];
+    }
+  }
+  for (int i = 0; i < inputs; i++) {
+    for (int v = 0; v < vectors; v++) store(dw + i * out + LANES * v, total[i][v]);
+  }
+}
+
+/* x is the padded input, [images, padded_height, padded_width, in]; out is a multiple of 4. */
+EXPORT("filter_gradient")
+void filter_gradient(const float *x, const float *dy, float *dw, int images, int padded_height,
+                     int padded_width, int height, int width, int in, int out, int kernel,
+                     int stride) {
+  const int x_row = padded_width * in;
+#define TILE(inputs, vectors)                                                                   \
+  filter_gradient_tile(x + ky * x_row + kx * in + i, dy + o, dw + i * out + o, images,           \
+                       padded_height * x_row, stride * x_row, stride * in, height, width, out, inputs,   \
+                       vectors)
+  for (int ky = 0; ky < kernel; ky++) {
+    for (int kx = 0; kx < kernel; kx++) {
+      for (int i = 0; i < in; i += in - i >= 4 ? 4 : 1) {
+        for (int o = 0; o < out; o += out - o >= 8 ? 8 : 4) {
+          if (in - i >= 4) {
+            if (out - o >= 8) TILE(4, 2);
+            else TILE(4, 1);
+          } else {
+            if (out - o >= 8) TILE(1, 2);
+            else TILE(1, 1);
+          }
+        }
+      }
+      dw += in * out;
+    }
+  }
+#undef TILE
+}
