@@ -1,0 +1,28 @@
+`default_nettype none
+
+// Synchronous memory with one write port and one read port, as in one or more block RAMs.
+//
+// `read_data` follows `read_address` by one cycle and holds while `read_enable` is low. Reading an
+// address in the very cycle that writes it gives an undefined word: no user of this module does.
+module subbit_memory #(
+    parameter int WIDTH = 16,
+    parameter int DEPTH = 256
+) (
+    input  logic                     clk,
+    input  logic                     write_enable,
+    input  logic [$clog2(DEPTH)-1:0] write_address,
+    input  logic [WIDTH-1:0]         write_data,
+    input  logic                     read_enable,
+    input  logic [$clog2(DEPTH)-1:0] read_address,
+    output logic [WIDTH-1:0]         read_data
+);
+  if (WIDTH < 1) $error("subbit_memory: WIDTH must be at least 1");
+  if (DEPTH < 2) $error("subbit_memory: DEPTH must be at least 2");
+
+  (* ram_style = "block", no_rw_check *) logic [WIDTH-1:0] words[0:DEPTH-1];
+
+  always_ff @(posedge clk) begin
+    if (write_enable) words[write_address] <= write_data;
+    if (read_enable) read_data <= words[read_address];
+  end
+endmodule

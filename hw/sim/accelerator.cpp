@@ -1,0 +1,117 @@
+// Drives a Verilated subbit_accelerator from a stream of binary commands on standard input and
+// answers on standard output. All numbers are little-endian.
+//
+//   'W' space:u8 banks:u8 address:u16 words:u16, then words * banks halves:u16   write memory
+//   'R'                                                     -> cycles:u32        run the layer
+//   'D' lanes:u8 words:u16                          -> words * lanes halves:u16  read results
+//
+// The stream's end ends the program. Exit 1: a malformed stream; exit 2: a layer that never ends.
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "Vsubbit_accelerator.h"
+#include "verilated.h"
+
+namespace {
+
+constexpr std::uint64_t kCycleLimit = 1ull << 28;
+
+using Model = Vsubbit_accelerator;
+
+void tick(Model& model) {
+  model.clk = 0;
+  model.eval();
+  model.clk = 1;
+  model.eval();
+}
+
+std::uint32_t take(int bytes) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < bytes; ++i) {
+    const int byte = std::getchar();
+    if (byte == EOF) {
+      std::fputs("the command stream ends inside a command\n", stderr);
+      std::exit(1);
+    }
+    value |= static_cast<std::uint32_t>(byte) << (8 * i);
+  }
+  return value;
+}
+
+void give(std::uint32_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) std::putchar(static_cast<int>((value >> (8 * i)) & 0xff));
+}
+
+void write_memory(Model& model) {
+  const std::uint32_t space = take(1);
+  const std::uint32_t banks = take(1);
+  const std::uint32_t address = take(2);
+  const std::uint32_t words = take(2);
+  model.write_valid = 1;
+  model.write_space = space;
+  for (std::uint32_t word = 0; word < words; ++word) {
+    for (std::uint32_t bank = 0; bank < banks; ++bank) {
+      model.write_address = address + word;
+      model.write_bank = bank;
+      model.write_data = take(2);
+      tick(model);
+    }
+  }
+  model.write_valid = 0;
+}
+
+void run_layer(Model& model) {
+  model.start_valid = 1;
+  tick(model);
+  model.start_valid = 0;
+  model.eval();
+  for (std::uint64_t cycle = 0; !model.start_ready; ++cycle) {
+    if (cycle == kCycleLimit) {
+      std::fputs("the layer does not end\n", stderr);
+      std::exit(2);
+    }
+    tick(model);
+  }
+  give(model.cycles, 4);
+}
+
+void read_results(Model& model) {
+  const std::uint32_t lanes = take(1);
+  const std::uint32_t words = take(2);
+  model.result_read = 1;
+  for (std::uint32_t word = 0; word < words; ++word) {
+    model.result_address = word;
+    tick(model);
+    for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+      model.result_lane = lane;
+      model.eval();
+      give(model.result, 2);
+    }
+  }
+  model.result_read = 0;
+}
+
+}  // namespace
+
+int main() {
+  const auto model = std::make_unique<Model>();
+  model->reset = 1;
+  tick(*model);
+  tick(*model);
+  model->reset = 0;
+
+  for (int command = std::getchar(); command != EOF; command = std::getchar()) {
+    switch (command) {
+      case 'W': write_memory(*model); break;
+      case 'R': run_layer(*model); break;
+      case 'D': read_results(*model); break;
+      default:
+        std::fprintf(stderr, "unknown command byte %d\n", command);
+        return 1;
+    }
+  }
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}

@@ -1,0 +1,61 @@
+/** Parameters of the accelerator's RTL: one bitstream each. See docs/hardware.md. */
+export interface Design {
+  /** Neighbouring output pixels computed at once, 1..7. */
+  readonly pixels: number;
+  /** Output channels computed at once. */
+  readonly outputs: number;
+  /** Input channels added up at once, 1..5. */
+  readonly inputs: number;
+  /** Bits of a kernel's index, 1..9; at 9 the index is the kernel. */
+  readonly tau: number;
+  /** Width of a match count: holds 9 * Cin of the widest layer. */
+  readonly countBits: number;
+  /** Words of the activation memory. */
+  readonly activationDepth: number;
+  /** Words of the weight memory. */
+  readonly weightDepth: number;
+  /** Whether the weight memory lies in the part's large single-port memories (SPRAM). */
+  readonly weightHuge: boolean;
+  /** Words of the result memory. */
+  readonly resultDepth: number;
+}
+
+/** Columns of a row of a segment: two tiles of outputs at stride 1 and a neighbour on each side. */
+export function segmentColumns(design: Pick<Design, 'pixels'>): number {
+  return 2 * design.pixels + 2;
+}
+
+/** Kernels that one step decodes. */
+export function lanes(design: Pick<Design, 'outputs' | 'inputs'>): number {
+  return design.outputs * design.inputs;
+}
+
+/** Bits of a word of the weight memory: one index a lane. */
+export function weightWidth(design: Pick<Design, 'outputs' | 'inputs' | 'tau'>): number {
+  return lanes(design) * design.tau;
+}
+
+/** 16-bit halves of a word of each memory that is written from outside. */
+export function halvesPerWord(design: Design): { activations: number; weights: number } {
+  return { activations: 3 * design.inputs, weights: Math.ceil(weightWidth(design) / 16) };
+}
+
+/** Words that a layer's subset takes at the head of its weights. */
+export function subsetWords(tau: number): number {
+  return tau === 9 ? 0 : 2 ** tau;
+}
+
+/** The RTL's parameters by name, as Yosys and Verilator take them. */
+export function rtlParameters(design: Design): Readonly<Record<string, number>> {
+  return {
+    PIXELS: design.pixels,
+    OUTPUTS: design.outputs,
+    INPUTS: design.inputs,
+    TAU: design.tau,
+    COUNT_BITS: design.countBits,
+    ACT_DEPTH: design.activationDepth,
+    WEIGHT_DEPTH: design.weightDepth,
+    WEIGHT_HUGE: design.weightHuge ? 1 : 0,
+    RESULT_DEPTH: design.resultDepth,
+  };
+}

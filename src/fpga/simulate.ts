@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { PackedBinaryConv } from '../model/packed.js';
+import { Failure } from '../util/failure.js';
+import { type Design, halvesPerWord, rtlParameters } from './design.js';
+import { layerRegisters, packActivations, placeIndex, resultPlaces } from './host/layout.js';
+import { layerOffset, packWeights } from './image.js';
+import type { LayerPlan } from './plan.js';
+import type { ToolContext } from './tools/tool.js';
+import { buildSimulator } from './tools/verilator.js';
+
+/** A layer of the plan with the weights that it runs with. */
+export interface WeightedLayer {
+  readonly plan: LayerPlan;
+  readonly weights: Pick<PackedBinaryConv, 'members' | 'indices'>;
+}
+
+/** One layer on one input. */
+export interface LayerJob {
+  /** Which of the layers. */
+  readonly layer: number;
+  /** 1 for +1, 0 for -1, [height, width, channels]. */
+  readonly bits: Uint8Array;
+}
+
+export interface LayerOutcome {
+  /** [height, width, channels] of the layer's output. */
+  readonly accumulators: Int32Array;
+  /** Cycles of each pass, by the RTL's own counter. */
+  readonly cycles: readonly number[];
+}
+
+/** Builds the simulator of a design's accelerator in `folder`; returns the path of its program. */
+export function buildAccelerator(
+  design: Design,
+  folder: string,
+  context: ToolContext,
+): Promise<string> {
+  const source = {
+    top: 'subbit_accelerator',
+    parameters: rtlParameters(design),
+    harness: 'accelerator.cpp',
+  };
+  return buildSimulator(source, folder, context);
+}
+
+/**
+ * Runs layers through the simulated accelerator: loads all weights once, then for each job and each
+ * of its passes activations and registers, and reads the results back.
+ *
+ * @param program what {@link buildAccelerator} returned for this design
+ * @throws Failure of kind `tool` when the simulator fails or answers with too few bytes
+ */
+export async function simulateLayers(
+  program: string,
+  design: Design,
+  layers: readonly WeightedLayer[],
+  jobs: readonly LayerJob[],
+  signal: AbortSignal,
+): Promise<LayerOutcome[]> {
+  const answer = await converse(program, commands(design, layers, jobs), signal);
+  return readAnswer(answer, design, layers, jobs);
+}
+
+const spaces = { activations: 0, weights: 1, registers: 2 } as const;
+
+function* commands(
+  design: Design,
+  layers: readonly WeightedLayer[],
+  jobs: readonly LayerJob[],
+): Generator<Uint8Array> {
+  const perWord = halvesPerWord(design);
+  for (const { plan, weights } of layers) {
+    const halves = packWeights(plan, weights, design);
+    yield writeCommand(spaces.weights, perWord.weights, plan.weightBase, halves);
+  }
+  for (const { layer, bits } of jobs) {
+    const { plan, weights } = layers[layer];
+    const offset = layerOffset(plan, weights, design);
+    for (const pass of plan.passes) {
+      const activations = packActivations(bits, plan, pass, design);
+      yield writeCommand(spaces.activations, perWord.activations, 0, activations);
+      yield writeCommand(spaces.registers, 1, 0, layerRegisters(plan, pass, offset));
+      yield Uint8Array.of(0x52); // R: run
+      yield readCommand(design.pixels, pass.rows * plan.resultWordsPerRow);
+    }
+  }
+}
+
+function writeCommand(space: number, banks: number, address: number, halves: Uint16Array) {
+  const command = new DataView(new ArrayBuffer(7 + 2 * halves.length));
+  command.setUint8(0, 0x57); // W: write
+  command.setUint8(1, space);
+  command.setUint8(2, banks);
+  command.setUint16(3, address, true);
+  command.setUint16(5, halves.length / banks, true);
+  halves.forEach((half, i) => {
+    command.setUint16(7 + 2 * i, half, true);
+  });
+  return new Uint8Array(command.buffer);
+}
+
+function readCommand(pixels: number, words: number): Uint8Array {
+  return Uint8Array.of(0x44, pixels, words & 0xff, words >> 8); // D: read data
+}
+
+async function converse(
+  program: string,
+  input: Iterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const child = spawn(program, { stdio: ['pipe', 'pipe', 'pipe'], signal });
+  const chunks: Buffer[] = [];
+  let errors = '';
+  let spawnError: Error | null = null;
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text;
+  });
+  child.on('error', (error) => {
+    spawnError = error;
+  });
+  // The exit code tells why a simulator stopped reading; the broken pipe itself tells nothing.
+  child.stdin.on('error', () => {});
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  for (const part of input) {
+    if (child.exitCode !== null || spawnError !== null) break;
+    if (!child.stdin.write(part)) await Promise.race([once(child.stdin, 'drain'), closed]);
+  }
+  child.stdin.end();
+  const [code] = await closed;
+  signal.throwIfAborted();
+  if (code !== 0) {
+    throw new Failure('tool', `the simulated accelerator failed (exit code ${code}): ${errors}`);
+  }
+  return Buffer.concat(chunks);
+}
+
+function readAnswer(
+  answer: Buffer,
+  design: Design,
+  layers: readonly WeightedLayer[],
+  jobs: readonly LayerJob[],
+): LayerOutcome[] {
+  let at = 0;
+  const outcomes = jobs.map(({ layer }) => {
+    const { plan } = layers[layer];
+    const { height, width, channels } = plan.conv.output;
+    const accumulators = new Int32Array(height * width * channels);
+    const cycles = plan.passes.map((pass) => {
+      const bytes = 4 + 2 * pass.rows * plan.resultWordsPerRow * design.pixels;
+      if (at + bytes > answer.length) {
+        throw new Failure(
+          'tool',
+          `the simulated accelerator answered ${answer.length} bytes, too few`,
+        );
+      }
+      const count = answer.readUInt32LE(at);
+      let place = at + 4;
+      for (const result of resultPlaces(plan, pass, design)) {
+        if (result) accumulators[placeIndex(result, plan.conv)] = answer.readInt16LE(place);
+        place += 2;
+      }
+      at += bytes;
+      return count;
+    });
+    return { accumulators, cycles };
+  });
+  if (at !== answer.length) {
+    throw new Failure(
+      'tool',
+      `the simulated accelerator answered ${answer.length - at} bytes too many`,
+    );
+  }
+  return outcomes;
+}
