@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -25,6 +26,8 @@ const idxFiles: Record<Split, { images: string; labels: string }> = {
   train: { images: 'train-images-idx3-ubyte', labels: 'train-labels-idx1-ubyte' },
   test: { images: 't10k-images-idx3-ubyte', labels: 't10k-labels-idx1-ubyte' },
 };
+
+const allFiles = Object.values(idxFiles).flatMap(({ images, labels }) => [images, labels]);
 
 /** Where a data set is usually found, in the order of the search. */
 function usualPlaces(set: DataSetName): string[] {
@@ -61,8 +64,7 @@ function present(folder: string, name: string): string | null {
  */
 export function findDataSet(data: Pick<DataSpec, 'set' | 'path'>): string {
   const places = data.path === null ? usualPlaces(data.set) : [data.path];
-  const needed = Object.values(idxFiles).flatMap(({ images, labels }) => [images, labels]);
-  const folder = places.find((place) => needed.every((file) => present(place, file) !== null));
+  const folder = places.find((place) => allFiles.every((file) => present(place, file) !== null));
   if (folder === undefined) {
     const searched = places.length > 0 ? `; looked in ${places.join(', ')}` : '';
     throw new Failure(
@@ -72,6 +74,14 @@ export function findDataSet(data: Pick<DataSpec, 'set' | 'path'>): string {
     );
   }
   return folder;
+}
+
+/** SHA-256 over the data set's files: what training really reads. */
+export async function dataDigest(data: Pick<DataSpec, 'set' | 'path'>): Promise<string> {
+  const folder = findDataSet(data);
+  const hash = createHash('sha256');
+  for (const name of allFiles) hash.update(await readFile(present(folder, name) ?? ''));
+  return hash.digest('hex');
 }
 
 async function readIdx(folder: string, name: string) {

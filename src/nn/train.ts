@@ -12,7 +12,8 @@ import { learningRateAt } from './schedule.js';
 import { type LayerSubset, quantizeInto, type TrainingState } from './state.js';
 
 /** What decides a training run besides its data, its network and the state that it starts from. */
-export type TrainingSpec = Pick<Spec, 'seed' | 'train' | 'quantize'> & {
+export type TrainingSpec = Pick<Spec, 'seed' | 'quantize'> & {
+  readonly train: Omit<Spec['train'], 'threads'>;
   readonly augment: Spec['data']['augment'];
 };
 

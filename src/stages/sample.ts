@@ -1,0 +1,33 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defineStage } from '../pipeline/stage.js';
+import { networkShape } from '../spec/shape.js';
+import { representativeCount, sampleSubset } from '../subbit/subset.js';
+import { encodeSubsets } from '../subbit/subset-file.js';
+import { stream } from '../util/random.js';
+
+/** Draws the subset of every binary layer from the spec's seed: `subsets.json`. */
+export const sample = defineStage({
+  name: 'sample',
+  version: 1,
+  needs: [],
+  reads: ({ seed, data, architecture, quantize }) => ({
+    seed,
+    blocks: networkShape({ data, architecture }).blocks.map(({ name }) => name),
+    tau: quantize.tau,
+    subset: quantize.subset,
+  }),
+  async run({ spec: { seed, blocks, tau, subset }, out }) {
+    const { structure } = subset;
+    const sampled = blocks.map(
+      (block) => [block, sampleSubset(tau, structure, stream(seed, 'sample', block))] as const,
+    );
+    await writeFile(join(out, 'subsets.json'), encodeSubsets(new Map(sampled)));
+    const drawn = representativeCount(tau, structure);
+    return {
+      layers: { value: blocks.length, unit: 'layers', kind: 'counted' },
+      'subset members': { value: 2 ** tau, unit: 'kernels', kind: 'counted' },
+      'drawn kernels': { value: drawn, unit: 'a layer', kind: 'counted' },
+    };
+  },
+});
