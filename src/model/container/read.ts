@@ -1,0 +1,271 @@
+import { Failure } from '../../util/failure.js';
+import { canonicalJson, isRecord } from '../../util/json.js';
+import { limits, modelViolation, shapeViolation } from '../bounds.js';
+import { type BlockSizes, blockSizes } from '../layout.js';
+import { birealNetwork, type NetworkShape } from '../network.js';
+import type {
+  PackedBinaryConv,
+  PackedBlock,
+  PackedModel,
+  PackedReal,
+  Provenance,
+  Requantizer,
+} from '../packed.js';
+import { packedBytes, unpackBits } from './bits.js';
+import { type ByteReader, byteReader } from './bytes.js';
+import { crc32c } from './crc32c.js';
+import {
+  entryBytes,
+  formatVersion,
+  headerBytes,
+  magic,
+  preambleBytes,
+  type SectionTag,
+  sections,
+  sectionTags,
+} from './sections.js';
+
+type Refuse = (place: string, what: string) => never;
+
+function refuser(file: string): Refuse {
+  return (place, what) => {
+    throw new Failure('input', `${file}: ${place} ${what}`, [
+      'fetch or pack the model again; the file is damaged or was written by another program',
+    ]);
+  };
+}
+
+/** Splits a file into its sections, every byte of it checked. */
+function readSections(
+  bytes: Uint8Array,
+  file: string,
+  refuse: Refuse,
+): Record<SectionTag, Uint8Array> {
+  if (bytes.length < magic.length || magic.some((byte, i) => bytes[i] !== byte)) {
+    refuse('header', 'is not that of a packed model');
+  }
+  if (bytes.length < preambleBytes) refuse('header', 'is cut off');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const sumMatches = (end: number) =>
+    view.getUint32(end - 4, true) === crc32c(bytes.subarray(0, end - 4));
+  if (!sumMatches(preambleBytes)) refuse('header', 'is damaged (checksum differs)');
+  const version = view.getUint16(8, true);
+  if (version > formatVersion) {
+    throw new Failure(
+      'input',
+      `${file}: header is of format version ${version}; this program reads version ${formatVersion}`,
+      ['use a newer version of this program'],
+    );
+  }
+  if (version !== formatVersion) refuse('header', `is of unknown format version ${version}`);
+  if (view.getUint16(10, true) !== sectionTags.length) {
+    refuse('header', `does not count ${sectionTags.length} sections`);
+  }
+  const fileBytes = view.getUint32(12, true);
+  if (bytes.length < fileBytes) {
+    refuse('file', `is cut off: ${bytes.length} of ${fileBytes} bytes are there`);
+  }
+  if (bytes.length > fileBytes) {
+    refuse('file', `has ${bytes.length - fileBytes} bytes behind its end`);
+  }
+  if (bytes.length < headerBytes || !sumMatches(headerBytes)) {
+    refuse('section table', 'is damaged (checksum differs)');
+  }
+
+  let start = headerBytes;
+  const read = sectionTags.map((tag, i): [SectionTag, Uint8Array] => {
+    const entry = preambleBytes + i * entryBytes;
+    const found = String.fromCharCode(...bytes.subarray(entry, entry + 4));
+    if (found !== tag) refuse('section table', `has ${JSON.stringify(found)} in place of ${tag}`);
+    const length = view.getUint32(entry + 4, true);
+    if (length > bytes.length - start) refuse(describe(tag), 'reaches beyond the end of the file');
+    const body = bytes.subarray(start, start + length);
+    if (crc32c(body) !== view.getUint32(entry + 8, true)) {
+      refuse(describe(tag), 'is damaged (checksum differs)');
+    }
+    start += length;
+    return [tag, body];
+  });
+  if (start !== bytes.length) refuse('section table', 'does not cover the whole file');
+  return Object.fromEntries(read) as Record<SectionTag, Uint8Array>;
+}
+
+function describe(tag: SectionTag): string {
+  return `section ${tag} (${sections[tag]})`;
+}
+
+interface Metadata {
+  readonly name: string;
+  readonly classes: readonly string[];
+  readonly provenance: Provenance;
+}
+
+function readMetadata(bytes: Uint8Array, fail: (what: string) => never): Metadata {
+  let text = '';
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch {
+    fail('is not JSON');
+  }
+  const isText = (item: unknown): item is string => typeof item === 'string';
+  if (!isRecord(value) || !isRecord(value.provenance)) return fail('lacks its fields');
+  const { name, classes } = value;
+  const { trained, spec, tool } = value.provenance;
+  if (!isText(name) || !Array.isArray(classes) || !classes.every(isText)) {
+    return fail('lacks its fields');
+  }
+  if (!isText(trained) || !isText(spec) || !isText(tool)) return fail('lacks its fields');
+  const metadata: Metadata = { name, classes, provenance: { trained, spec, tool } };
+  if (canonicalJson(metadata) !== text) fail('is not in its canonical form');
+  return metadata;
+}
+
+interface Architecture {
+  readonly shape: NetworkShape;
+  readonly fractionBits: number;
+  readonly inputZero: Uint8Array;
+  readonly convs: readonly Pick<PackedBinaryConv, 'tau' | 'structure'>[];
+}
+
+function readArchitecture(reader: ByteReader, fail: (what: string) => never): Architecture {
+  const oneOf = <Value extends number>(what: string, allowed: readonly Value[]): Value => {
+    const value = reader.u8();
+    const found = allowed.find((candidate) => candidate === value);
+    return found ?? fail(`has ${what} ${value}, not ${allowed.join(' or ')}`);
+  };
+  oneOf('family', [1]);
+  const kernel = oneOf('stem kernel', [3, 7]);
+  const stride = oneOf('stem stride', [1, 2]);
+  const pool = oneOf('stem pooling', [0, 1]) === 1;
+  const input = { height: reader.u16(), width: reader.u16(), channels: reader.u16() };
+  const width = reader.u16();
+  const classes = reader.u16();
+  const fractionBits = reader.u8();
+  const stages = Array.from(reader.raw(reader.u8()));
+  if (stages.at(-1) === 0) fail('ends with a stage without blocks');
+  if (stages.length > 1 + Math.log2(limits.channels)) fail(`has ${stages.length} stages`);
+  const inputZero = reader.raw(input.channels).slice();
+  const blocks = stages.reduce((sum, count) => sum + count, 0);
+  const records = reader.raw(2 * blocks);
+  const shape = birealNetwork({ stages, width, stem: { kernel, stride, pool } }, input, classes);
+  const violation = shapeViolation(shape);
+  if (violation) fail(`is out of bounds: ${violation.where}: ${violation.what}`);
+
+  const convs = shape.blocks.map(({ name }, i) => {
+    const [tau, structure] = [records[2 * i], records[2 * i + 1]];
+    if (tau < 1 || tau > 9) fail(`has tau ${tau} in ${name}, not 1 to 9`);
+    if (structure > 1) fail(`has subset structure ${structure} in ${name}, not 0 or 1`);
+    return { tau, structure: structure === 1 ? ('antipodal' as const) : ('free' as const) };
+  });
+  return { shape, fractionBits, inputZero, convs };
+}
+
+function readRequantizer(reader: ByteReader, channels: number): Requantizer {
+  return {
+    preShift: reader.u8(),
+    shift: reader.u8(),
+    multiplier: reader.i16s(channels),
+    bias: reader.i32s(channels),
+  };
+}
+
+function readReal(reader: ByteReader, weights: number, channels: number): PackedReal {
+  return { weight: reader.i8s(weights), requantizer: readRequantizer(reader, channels) };
+}
+
+function readBits(reader: ByteReader, count: number, width: number, fail: (what: string) => never) {
+  const values = unpackBits(reader.raw(packedBytes(count, width)), count, width);
+  return values ?? fail('has a bit set behind its last value');
+}
+
+function readMembers(
+  reader: ByteReader,
+  { tau, structure }: Pick<PackedBinaryConv, 'tau' | 'structure'>,
+  fail: (what: string) => never,
+): Uint16Array {
+  if (tau === 9) return Uint16Array.from({ length: 512 }, (_, code) => code);
+  if (structure === 'free') return readBits(reader, 2 ** tau, 9, fail);
+  const half = readBits(reader, 2 ** (tau - 1), 9, fail);
+  return Uint16Array.from([...half, ...half.map((code) => 511 - code)]);
+}
+
+function readBlock(
+  reader: ByteReader,
+  conv: PackedBinaryConv,
+  { inputs, outputs, downsample }: BlockSizes,
+): PackedBlock {
+  return {
+    threshold: reader.i16s(inputs),
+    conv,
+    requantizer: readRequantizer(reader, outputs),
+    shortcut: downsample ? readReal(reader, inputs * outputs, outputs) : null,
+    slope: reader.i16s(outputs),
+    shiftOut: reader.i16s(outputs),
+  };
+}
+
+/**
+ * Reads a `.snn` file (docs/format.md). Whatever the bytes, it returns a model that keeps every rule
+ * of docs/arithmetic.md or throws; nothing is allocated that the file's size does not back.
+ *
+ * @param file what to call the file in errors
+ * @throws Failure naming the section that is cut off, damaged or breaks a rule
+ */
+export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
+  const refuse = refuser(file);
+  const bodies = readSections(bytes, file, refuse);
+  const section = <Value>(
+    tag: SectionTag,
+    read: (reader: ByteReader, fail: (what: string) => never) => Value,
+  ): Value => {
+    const fail = (what: string): never => refuse(describe(tag), what);
+    const reader = byteReader(bodies[tag], fail);
+    const value = read(reader, fail);
+    reader.end();
+    return value;
+  };
+
+  const architecture = section('ARCH', readArchitecture);
+  const { shape, fractionBits, inputZero, convs } = architecture;
+  const sizes = blockSizes(shape);
+  const { name, classes, provenance } = section('META', (reader, fail) =>
+    readMetadata(reader.raw(bodies.META.length), fail),
+  );
+  const stem = section('STEM', (reader) => {
+    const { kernel, input, output } = shape.stem.conv;
+    return readReal(reader, output.channels * kernel ** 2 * input.channels, output.channels);
+  });
+  const members = section('SUBS', (reader, fail) =>
+    convs.map((conv) => readMembers(reader, conv, fail)),
+  );
+  const indices = section('INDX', (reader, fail) =>
+    convs.map(({ tau }, i) => readBits(reader, sizes[i].inputs * sizes[i].outputs, tau, fail)),
+  );
+  const blocks = section('BLKS', (reader) =>
+    convs.map((conv, i) =>
+      readBlock(reader, { ...conv, members: members[i], indices: indices[i] }, sizes[i]),
+    ),
+  );
+  const classifier = section('HEAD', (reader) => ({
+    weight: reader.i8s(shape.classifier.classes * shape.classifier.inputs),
+    bias: reader.i32s(shape.classifier.classes),
+    scale: reader.f64(),
+  }));
+
+  const model: PackedModel = {
+    name,
+    shape,
+    classes,
+    inputZero,
+    fractionBits,
+    stem,
+    blocks,
+    classifier,
+    provenance,
+  };
+  const violation = modelViolation(model);
+  if (violation) refuse(violation.where, `breaks a rule: ${violation.what}`);
+  return model;
+}

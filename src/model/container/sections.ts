@@ -1,0 +1,29 @@
+/** First bytes of every packed model; the non-text bytes reveal a transfer in text mode. */
+export const magic = Uint8Array.of(0x89, 0x53, 0x4e, 0x4e, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** The format's version: docs/format.md. */
+export const formatVersion = 1;
+
+/** Bytes of the preamble, which every version starts with. */
+export const preambleBytes = 20;
+
+/** Bytes of a section's entry in the table. */
+export const entryBytes = 12;
+
+/** The sections of a file in their order, by tag, with what a person calls them. */
+export const sections = {
+  META: 'name and provenance',
+  ARCH: 'architecture',
+  STEM: 'stem',
+  SUBS: 'subsets',
+  INDX: 'indices',
+  BLKS: 'block constants',
+  HEAD: 'classifier',
+} as const;
+
+export type SectionTag = keyof typeof sections;
+
+export const sectionTags = Object.keys(sections) as SectionTag[];
+
+/** Bytes in front of the first section: preamble, table and the table's check. */
+export const headerBytes = preambleBytes + sectionTags.length * entryBytes + 4;

@@ -1,0 +1,125 @@
+import { canonicalJson } from '../../util/json.js';
+import { modelViolation } from '../bounds.js';
+import { architectureOf } from '../layout.js';
+import type { PackedModel, PackedReal, Requantizer } from '../packed.js';
+import { packBits } from './bits.js';
+import { type ByteWriter, byteWriter } from './bytes.js';
+import { crc32c } from './crc32c.js';
+import { formatVersion, headerBytes, magic, type SectionTag, sectionTags } from './sections.js';
+
+function build(fill: (writer: ByteWriter) => void): Uint8Array {
+  const writer = byteWriter();
+  fill(writer);
+  return writer.finish();
+}
+
+function writeRequantizer(writer: ByteWriter, requantizer: Requantizer): void {
+  writer.u8(requantizer.preShift);
+  writer.u8(requantizer.shift);
+  writer.i16s(requantizer.multiplier);
+  writer.i32s(requantizer.bias);
+}
+
+function writeReal(writer: ByteWriter, { weight, requantizer }: PackedReal): void {
+  writer.i8s(weight);
+  writeRequantizer(writer, requantizer);
+}
+
+function architectureSection(model: PackedModel): Uint8Array {
+  const { input, classifier } = model.shape;
+  const { stages, width, stem } = architectureOf(model.shape);
+  return build((writer) => {
+    writer.u8(1);
+    writer.u8(stem.kernel);
+    writer.u8(stem.stride);
+    writer.u8(stem.pool ? 1 : 0);
+    writer.u16(input.height);
+    writer.u16(input.width);
+    writer.u16(input.channels);
+    writer.u16(width);
+    writer.u16(classifier.classes);
+    writer.u8(model.fractionBits);
+    writer.u8(stages.length);
+    for (const blocks of stages) writer.u8(blocks);
+    writer.raw(model.inputZero);
+    for (const { conv } of model.blocks) {
+      writer.u8(conv.tau);
+      writer.u8(conv.structure === 'antipodal' ? 1 : 0);
+    }
+  });
+}
+
+/** Members that a reader cannot know: none of all 512, half of an antipodal subset. */
+function storedMembers({ conv }: PackedModel['blocks'][number]): Uint16Array {
+  if (conv.tau === 9) return new Uint16Array();
+  const { members, structure } = conv;
+  return structure === 'antipodal' ? members.subarray(0, members.length / 2) : members;
+}
+
+function sectionBytes(model: PackedModel): Record<SectionTag, Uint8Array> {
+  const { name, classes, provenance, blocks, classifier } = model;
+  return {
+    META: new TextEncoder().encode(canonicalJson({ name, classes, provenance })),
+    ARCH: architectureSection(model),
+    STEM: build((writer) => writeReal(writer, model.stem)),
+    SUBS: build((writer) => {
+      for (const block of blocks) writer.raw(packBits(storedMembers(block), 9));
+    }),
+    INDX: build((writer) => {
+      for (const { conv } of blocks) writer.raw(packBits(conv.indices, conv.tau));
+    }),
+    BLKS: build((writer) => {
+      for (const block of blocks) {
+        writer.i16s(block.threshold);
+        writeRequantizer(writer, block.requantizer);
+        if (block.shortcut) writeReal(writer, block.shortcut);
+        writer.i16s(block.slope);
+        writer.i16s(block.shiftOut);
+      }
+    }),
+    HEAD: build((writer) => {
+      writer.i8s(classifier.weight);
+      writer.i32s(classifier.bias);
+      writer.f64(classifier.scale);
+    }),
+  };
+}
+
+/** A little-endian CRC-32C of all bytes so far, appended to them. */
+function checked(bytes: Uint8Array): Uint8Array {
+  return build((writer) => {
+    writer.raw(bytes);
+    writer.u32(crc32c(bytes));
+  });
+}
+
+/**
+ * The model as the bytes of a `.snn` file (docs/format.md). Equal models give equal bytes.
+ *
+ * @throws Error where the model breaks a rule of docs/arithmetic.md
+ */
+export function encodeModel(model: PackedModel): Uint8Array {
+  const violation = modelViolation(model);
+  if (violation) throw new Error(`${violation.where}: ${violation.what}`);
+  const bodies = sectionBytes(model);
+  const bodyBytes = sectionTags.reduce((sum, tag) => sum + bodies[tag].length, 0);
+
+  const preamble = build((writer) => {
+    writer.raw(magic);
+    writer.u16(formatVersion);
+    writer.u16(sectionTags.length);
+    writer.u32(headerBytes + bodyBytes);
+  });
+  const header = build((writer) => {
+    writer.raw(checked(preamble));
+    for (const tag of sectionTags) {
+      writer.raw(new TextEncoder().encode(tag));
+      writer.u32(bodies[tag].length);
+      writer.u32(crc32c(bodies[tag]));
+    }
+  });
+  return build((writer) => {
+    writer.raw(checked(header));
+    for (const tag of sectionTags) writer.raw(bodies[tag]);
+  });
+}

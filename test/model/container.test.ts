@@ -1,0 +1,193 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { packBits, packedBytes, unpackBits } from '../../src/model/container/bits.js';
+import { crc32c } from '../../src/model/container/crc32c.js';
+import { decodeModel } from '../../src/model/container/read.js';
+import {
+  entryBytes,
+  headerBytes,
+  preambleBytes,
+  sectionTags,
+} from '../../src/model/container/sections.js';
+import { encodeModel } from '../../src/model/container/write.js';
+import { birealNetwork } from '../../src/model/network.js';
+import { modelSize } from '../../src/model/size.js';
+import { Failure } from '../../src/util/failure.js';
+import { stream } from '../../src/util/random.js';
+import { modelPlans, randomModel } from './networks.js';
+
+const small = randomModel({
+  seed: 5,
+  mood: 'uniform',
+  shape: birealNetwork(
+    { stages: [1, 2], width: 3, stem: { kernel: 3, stride: 2, pool: false } },
+    { height: 9, width: 8, channels: 2 },
+    3,
+  ),
+  taus: [9, 3, 4],
+  structures: ['free', 'free', 'antipodal'],
+});
+
+/** Where each section of an encoded file lies, header and table included. */
+function placesOf(bytes: Uint8Array): { name: string; start: number; end: number }[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const places = [
+    { name: 'header', start: 0, end: preambleBytes },
+    { name: 'section table', start: preambleBytes, end: headerBytes },
+  ];
+  let start = headerBytes;
+  sectionTags.forEach((tag, i) => {
+    const end = start + view.getUint32(preambleBytes + i * entryBytes + 4, true);
+    places.push({ name: `section ${tag}`, start, end });
+    start = end;
+  });
+  return places;
+}
+
+/** Makes every checksum of a damaged file right again, as far as its table still makes sense. */
+function repairChecksums(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  let start = headerBytes;
+  sectionTags.forEach((_, i) => {
+    const entry = preambleBytes + i * entryBytes;
+    const end = Math.min(bytes.length, start + view.getUint32(entry + 4, true));
+    view.setUint32(entry + 8, crc32c(bytes.subarray(start, end)), true);
+    start = end;
+  });
+  view.setUint32(preambleBytes - 4, crc32c(bytes.subarray(0, preambleBytes - 4)), true);
+  view.setUint32(headerBytes - 4, crc32c(bytes.subarray(0, headerBytes - 4)), true);
+}
+
+/** The message with which a file is refused; null where it is read. Anything but a Failure escapes. */
+function refusal(bytes: Uint8Array): string | null {
+  try {
+    decodeModel(bytes, 'spoiled.snn');
+    return null;
+  } catch (error) {
+    if (error instanceof Failure) return error.message;
+    throw error;
+  }
+}
+
+describe('CRC-32C', () => {
+  it('gives the check values of RFC 3720 and of the usual catalogue', () => {
+    expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283);
+    expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
+    expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
+    expect(crc32c(Uint8Array.from({ length: 32 }, (_, i) => i))).toBe(0x46dd794e);
+  });
+});
+
+describe('packed values', () => {
+  it('lie lowest bit first, one behind the other', () => {
+    expect([...packBits(Uint16Array.of(0b101, 0b011, 0b110), 3)]).toEqual([0b10011101, 0b1]);
+    expect([...packBits(Uint16Array.of(0x1ff, 0, 0x101), 9)]).toEqual([0xff, 1, 0b00000100, 0b100]);
+  });
+
+  it('come back, and take no more bytes than they need', () => {
+    const values = fc
+      .integer({ min: 1, max: 9 })
+      .chain((width) =>
+        fc.tuple(fc.constant(width), fc.array(fc.integer({ min: 0, max: 2 ** width - 1 }))),
+      );
+    fc.assert(
+      fc.property(values, ([width, list]) => {
+        const bytes = packBits(Uint16Array.from(list), width);
+        expect(bytes.length).toBe(packedBytes(list.length, width));
+        expect(Array.from(unpackBits(bytes, list.length, width) ?? [])).toEqual(list);
+      }),
+    );
+  });
+});
+
+describe('.snn container', () => {
+  it('brings every model back as it was, and the same bytes for it', () => {
+    fc.assert(
+      fc.property(modelPlans, (plan) => {
+        const model = randomModel(plan);
+        const bytes = encodeModel(model);
+        const back = decodeModel(bytes);
+        expect(back).toEqual(model);
+        expect(encodeModel(back)).toEqual(bytes);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('stores tau bits an index and nothing that a reader knows', () => {
+    const bytes = encodeModel(small);
+    const size = (tag: string) => {
+      const place = placesOf(bytes).find(({ name }) => name === `section ${tag}`);
+      return place && place.end - place.start;
+    };
+    expect(size('SUBS')).toBe(0 + (8 * 9) / 8 + (8 * 9) / 8);
+    expect(size('INDX')).toBe(Math.ceil((9 * 9) / 8) + Math.ceil((18 * 3) / 8) + (36 * 4) / 8);
+    const { indexBits, subsetBits, totalBits } = modelSize(small);
+    expect(indexBits).toBe(9 * 9 + 18 * 3 + 36 * 4);
+    expect(subsetBits).toBe(2 * 8 * 9);
+    const numbers = ['STEM', 'SUBS', 'INDX', 'BLKS', 'HEAD'].map((tag) => size(tag) ?? 0);
+    const sum = numbers.reduce((total, bytes) => total + bytes, 0) + small.inputZero.length;
+    expect(sum - totalBits / 8).toBeGreaterThanOrEqual(0);
+    expect(sum - totalBits / 8).toBeLessThan(3);
+  });
+
+  it('refuses a file with any byte changed, naming the place', () => {
+    const bytes = encodeModel(small);
+    for (const { name, start, end } of placesOf(bytes)) {
+      for (let at = start; at < end; at++) {
+        for (const flip of [0x01, 0x80, 0xff]) {
+          const spoiled = bytes.slice();
+          spoiled[at] ^= flip;
+          expect(refusal(spoiled), `byte ${at}`).toContain(`spoiled.snn: ${name}`);
+        }
+      }
+    }
+  });
+
+  it('refuses a file cut off anywhere or with bytes behind its end', () => {
+    const bytes = encodeModel(small);
+    for (let length = 0; length < bytes.length; length++) {
+      expect(refusal(bytes.subarray(0, length)), `${length} bytes`).not.toBeNull();
+    }
+    expect(refusal(Uint8Array.of(...bytes, 0))).toContain('1 bytes behind its end');
+  });
+
+  it('tells a newer format from a damaged file', () => {
+    const bytes = encodeModel(small);
+    bytes[8] = 2;
+    repairChecksums(bytes);
+    expect(refusal(bytes)).toContain('format version 2; this program reads version 1');
+  });
+
+  it('meets mutated files with a Failure or a model within the bounds, whatever they say', () => {
+    const random = stream(11, 'mutations');
+    const original = encodeModel(small);
+    let refused = 0;
+    for (let round = 0; round < 6000; round++) {
+      const bytes = original.slice();
+      for (let n = 1 + random.below(4); n > 0; n--) {
+        const region = random.below(2) === 0 ? headerBytes + 90 : bytes.length;
+        const value = [0, 1, 0x7f, 0x80, 0xff, random.below(256)][random.below(6)];
+        bytes[random.below(region)] = value;
+      }
+      if (round % 4 !== 0) repairChecksums(bytes);
+      const cut = round % 10 === 0 ? bytes.subarray(0, random.below(bytes.length)) : bytes;
+      const message = refusal(cut);
+      if (message === null) expect(encodeModel(decodeModel(cut))).toEqual(cut);
+      else refused++;
+    }
+    expect(refused).toBeGreaterThan(3000);
+  });
+
+  it('does not allocate what a lying architecture promises', () => {
+    const bytes = encodeModel(small);
+    const arch = placesOf(bytes).find(({ name }) => name === 'section ARCH');
+    const widthAt = (arch?.start ?? 0) + 10;
+    bytes[widthAt] = 0x00;
+    bytes[widthAt + 1] = 0x08;
+    repairChecksums(bytes);
+    const before = process.memoryUsage().arrayBuffers;
+    expect(refusal(bytes)).toMatch(/section STEM \(stem\) ends \d+ bytes too early/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+  });
+});

@@ -1,0 +1,226 @@
+import fc from 'fast-check';
+import { limits, matrixBound, preShiftFor, stemBound } from '../../src/model/bounds.js';
+import { birealNetwork, type NetworkShape } from '../../src/model/network.js';
+import type { PackedBinaryConv, PackedModel, Requantizer } from '../../src/model/packed.js';
+import type { TrainedBinaryConv, TrainedNetwork, TrainedNorm } from '../../src/model/trained.js';
+import { permutation, type RandomStream, stream } from '../../src/util/random.js';
+
+/** Draws in one of three moods: every value likely, only extremes, or small and mostly alike. */
+export type Mood = 'uniform' | 'extreme' | 'small';
+
+export interface ModelPlan {
+  readonly seed: number;
+  readonly mood: Mood;
+  readonly shape: NetworkShape;
+  readonly taus: readonly number[];
+  readonly structures: readonly ('free' | 'antipodal')[];
+}
+
+/** Small networks of every kind: odd sizes, all strides, 0 to 4 blocks, all taus and structures. */
+export const modelPlans: fc.Arbitrary<ModelPlan> = fc
+  .record({
+    seed: fc.nat(),
+    mood: fc.constantFrom<Mood>('uniform', 'extreme', 'small'),
+    height: fc.integer({ min: 1, max: 13 }),
+    width: fc.integer({ min: 1, max: 13 }),
+    channels: fc.integer({ min: 1, max: 3 }),
+    stages: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 0, maxLength: 3 }),
+    filters: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(16, 31, 33)),
+    kernel: fc.constantFrom<3 | 7>(3, 7),
+    stride: fc.constantFrom<1 | 2>(1, 2),
+    pool: fc.boolean(),
+    classes: fc.integer({ min: 1, max: 11 }),
+    taus: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 6, maxLength: 6 }),
+    structures: fc.array(fc.constantFrom<'free' | 'antipodal'>('free', 'antipodal'), {
+      minLength: 6,
+      maxLength: 6,
+    }),
+  })
+  .map((plan) => ({
+    seed: plan.seed,
+    mood: plan.mood,
+    taus: plan.taus,
+    structures: plan.structures,
+    shape: birealNetwork(
+      {
+        stages: plan.stages,
+        width: plan.filters,
+        stem: { kernel: plan.kernel, stride: plan.stride, pool: plan.pool },
+      },
+      { height: plan.height, width: plan.width, channels: plan.channels },
+      plan.classes,
+    ),
+  }));
+
+/** An integer of -limit..limit in the given mood. */
+function draw(random: RandomStream, mood: Mood, limit: number): number {
+  const uniform = random.below(2 * limit + 1) - limit;
+  if (mood === 'uniform') return uniform;
+  if (mood === 'extreme') return [-limit, limit, 0, uniform][random.below(4)];
+  return random.below(2 * Math.min(limit, 3) + 1) - Math.min(limit, 3);
+}
+
+function draws(length: number, random: RandomStream, mood: Mood, limit: number): number[] {
+  return Array.from({ length }, () => draw(random, mood, limit));
+}
+
+function randomRequantizer(
+  channels: number,
+  bound: number,
+  random: RandomStream,
+  mood: Mood,
+): Requantizer {
+  const preShift = preShiftFor(bound);
+  const shift = mood === 'extreme' ? [1, 24, 12][random.below(3)] : 1 + random.below(limits.shift);
+  const biasLimit = Math.min(limits.bias - 2 ** (shift - 1), mood === 'small' ? 2 ** 20 : 2 ** 31);
+  return {
+    preShift,
+    shift,
+    multiplier: Int16Array.from(draws(channels, random, mood, limits.factor)),
+    bias: Int32Array.from(draws(channels, random, mood, biasLimit)),
+  };
+}
+
+/** A subset in canonical order and indices that use it. */
+export function randomConv(
+  tau: number,
+  wanted: 'free' | 'antipodal',
+  pairs: number,
+  random: RandomStream,
+): PackedBinaryConv {
+  const structure = tau === 9 ? 'free' : wanted;
+  const [count, population] = structure === 'antipodal' ? [2 ** (tau - 1), 256] : [2 ** tau, 512];
+  const stored = Uint16Array.from(permutation(population, random).subarray(0, count)).sort();
+  const members =
+    structure === 'antipodal'
+      ? Uint16Array.from([...stored, ...stored.map((code) => 511 - code)])
+      : stored;
+  const indices = Uint16Array.from({ length: pairs }, () => random.below(2 ** tau));
+  return { tau, structure, members, indices };
+}
+
+/** A packed model with random numbers that keep every bound of docs/arithmetic.md. */
+export function randomModel({ seed, mood, shape, taus, structures }: ModelPlan): PackedModel {
+  const random = stream(seed, 'model');
+  const bytes = (length: number) => Int8Array.from(draws(length, random, mood, 127));
+  const shorts = (length: number) => Int16Array.from(draws(length, random, mood, 32767));
+  const { input, stem, classifier } = shape;
+  const { kernel, output } = stem.conv;
+  const inputZero = Uint8Array.from({ length: input.channels }, () => random.below(256));
+  const stemWeight = bytes(output.channels * kernel * kernel * input.channels);
+  return {
+    name: `random ${seed}`,
+    shape,
+    classes: Array.from({ length: classifier.classes }, (_, k) => `class ${k}`),
+    inputZero,
+    fractionBits: random.below(15),
+    stem: {
+      weight: stemWeight,
+      requantizer: randomRequantizer(
+        output.channels,
+        stemBound(stemWeight, output.channels, inputZero),
+        random,
+        mood,
+      ),
+    },
+    blocks: shape.blocks.map(({ conv, shortcut }, i) => {
+      const [inputs, outputs] = [conv.input.channels, conv.output.channels];
+      const weight = bytes(inputs * outputs);
+      return {
+        threshold: shorts(inputs),
+        conv: randomConv(taus[i], structures[i], inputs * outputs, random),
+        requantizer: randomRequantizer(outputs, 9 * inputs, random, mood),
+        shortcut:
+          shortcut === 'downsample'
+            ? {
+                weight,
+                requantizer: randomRequantizer(outputs, matrixBound(weight, outputs), random, mood),
+              }
+            : null,
+        slope: shorts(outputs),
+        shiftOut: shorts(outputs),
+      };
+    }),
+    classifier: {
+      weight: bytes(classifier.classes * classifier.inputs),
+      bias: Int32Array.from(draws(classifier.classes, random, mood, 2 ** 24)),
+      scale: 0.5 + random.uniform(),
+    },
+    provenance: { trained: 'none', spec: 'random', tool: 'test' },
+  };
+}
+
+/** Random pixels, [count, height, width, channels]. */
+export function randomImages(shape: NetworkShape, count: number, seed: number): Uint8Array {
+  const random = stream(seed, 'images');
+  const { height, width, channels } = shape.input;
+  return Uint8Array.from({ length: count * height * width * channels }, () => random.below(256));
+}
+
+/** A network with parameters of the size that training gives them. */
+export function randomTrained({ seed, shape, taus, structures }: Omit<ModelPlan, 'mood'>) {
+  const random = stream(seed, 'trained');
+  const normal = (length: number, deviation: number, center = 0) =>
+    Float32Array.from({ length }, () => center + deviation * random.normal());
+  const norm = (channels: number, deviation: number): TrainedNorm => ({
+    gamma: normal(channels, 0.3, 1),
+    beta: normal(channels, 0.3),
+    mean: normal(channels, 0.3 * deviation),
+    variance: normal(channels, 0.1).map((v) => deviation ** 2 * Math.exp(v)),
+  });
+  const trainedConv = (i: number, inputs: number, outputs: number): TrainedBinaryConv => {
+    const { tau, structure, members, indices } = randomConv(
+      taus[i],
+      structures[i],
+      inputs * outputs,
+      random,
+    );
+    const order = permutation(structure === 'free' ? members.length : members.length / 2, random);
+    const shuffled = Uint16Array.from(order, (j) => members[j]);
+    return {
+      tau,
+      structure,
+      members:
+        structure === 'free'
+          ? shuffled
+          : Uint16Array.from([...shuffled, ...shuffled.map((code) => 511 - code)]),
+      indices,
+      alpha: normal(outputs, 0.05, 0.4),
+    };
+  };
+  const { input, stem, classifier } = shape;
+  const { kernel, output } = stem.conv;
+  const fanIn = kernel * kernel * input.channels;
+  const network: TrainedNetwork = {
+    shape,
+    input: {
+      zero: Array.from({ length: input.channels }, () => random.below(256)),
+      scale: Array.from({ length: input.channels }, () => 50 + 30 * random.uniform()),
+    },
+    classes: Array.from({ length: classifier.classes }, (_, k) => `class ${k}`),
+    stem: {
+      weight: normal(output.channels * fanIn, Math.sqrt(1 / fanIn)),
+      norm: norm(output.channels, 1),
+    },
+    blocks: shape.blocks.map(({ conv, shortcut }, i) => {
+      const [inputs, outputs] = [conv.input.channels, conv.output.channels];
+      return {
+        shiftIn: normal(inputs, 0.2),
+        conv: trainedConv(i, inputs, outputs),
+        norm: norm(outputs, 0.4 * Math.sqrt(9 * inputs)),
+        shortcut:
+          shortcut === 'downsample'
+            ? { weight: normal(inputs * outputs, Math.sqrt(1 / inputs)), norm: norm(outputs, 1) }
+            : null,
+        shiftMid: normal(outputs, 0.2),
+        slope: normal(outputs, 0.1, 0.25),
+        shiftOut: normal(outputs, 0.2),
+      };
+    }),
+    classifier: {
+      weight: normal(classifier.classes * classifier.inputs, Math.sqrt(1 / classifier.inputs)),
+      bias: normal(classifier.classes, 0.1),
+    },
+  };
+  return network;
+}
