@@ -74,7 +74,6 @@ export type RunEvent =
       readonly type: 'stage-failed';
       readonly stage: string;
       readonly status: 'failed' | 'interrupted';
-      readonly seconds: number;
       readonly message: string;
     }
   | {

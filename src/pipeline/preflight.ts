@@ -1,0 +1,34 @@
+import type { Spec } from '../spec/types.js';
+import { Failure } from '../util/failure.js';
+import type { PlannedStage } from './plan.js';
+import type { Stage } from './stage.js';
+
+/**
+ * Lets every stage that will run look ahead, so that what is bound to fail fails before the first
+ * starts. Throws one Failure that tells all that they found.
+ */
+export async function preflight(
+  stages: readonly Stage[],
+  spec: Spec,
+  planned: readonly PlannedStage[],
+): Promise<void> {
+  const failures: Failure[] = [];
+  for (const [index, stage] of stages.entries()) {
+    if (planned[index]?.status !== 'will-run') continue;
+    try {
+      await stage.preflight?.(spec);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      failures.push(error);
+    }
+  }
+  const [first, ...others] = failures;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  throw new Failure(
+    first.kind,
+    [...new Set(failures.map((failure) => failure.message))].join('\n'),
+    [...new Set(failures.flatMap((failure) => failure.next))],
+    { cause: first },
+  );
+}
