@@ -1,0 +1,48 @@
+`default_nettype none
+
+// iCE40-HX8K-B-EVN: HX8K-CT256, 12 MHz oscillator, UART at 1 Mbit/s over its FTDI chip.
+// Reset is held for 64 clocks after configuration, until the block RAMs answer.
+module hx8k_b_evn #(
+    parameter int DIVIDER      = 12,
+    parameter int PIXELS       = 7,
+    parameter int OUTPUTS      = 4,
+    parameter int INPUTS       = 2,
+    parameter int TAU          = 5,
+    parameter int COUNT_BITS   = 10,
+    parameter int ACT_DEPTH    = 256,
+    parameter int WEIGHT_DEPTH = 2048,
+    parameter int WEIGHT_HUGE  = 0,
+    parameter int RESULT_DEPTH = 256
+) (
+    input  logic CLK,
+    input  logic RX,
+    output logic TX,
+    output logic LED0
+);
+  logic [5:0] boot = '0;
+  logic reset, working;
+
+  assign reset = !(&boot);
+  assign LED0 = working;
+
+  always_ff @(posedge CLK) if (reset) boot <= boot + 1;
+
+  subbit_uart_accelerator #(
+      .DIVIDER(DIVIDER),
+      .PIXELS(PIXELS),
+      .OUTPUTS(OUTPUTS),
+      .INPUTS(INPUTS),
+      .TAU(TAU),
+      .COUNT_BITS(COUNT_BITS),
+      .ACT_DEPTH(ACT_DEPTH),
+      .WEIGHT_DEPTH(WEIGHT_DEPTH),
+      .WEIGHT_HUGE(WEIGHT_HUGE),
+      .RESULT_DEPTH(RESULT_DEPTH)
+  ) accelerator (
+      .clk(CLK),
+      .reset,
+      .rx(RX),
+      .tx(TX),
+      .working
+  );
+endmodule
