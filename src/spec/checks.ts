@@ -1,0 +1,93 @@
+import { dataSets } from '../data/sets.js';
+import { birealNetwork } from '../model/network.js';
+import { resolveArchitecture } from './architectures.js';
+import type { Problem } from './problem.js';
+import { limitOf } from './resolve.js';
+import { find, type Tree } from './tree.js';
+import type { WrittenSpec } from './written.js';
+
+interface Finding {
+  /** Where to point: the first of these paths that is written. */
+  readonly at: readonly string[];
+  readonly message: string;
+  readonly help: string;
+}
+
+/** A rule that no schema can state. */
+interface Check {
+  /** What it reads; it has nothing to say while any of it breaks the schema. */
+  readonly reads: readonly string[];
+  readonly find: (spec: WrittenSpec) => Finding | null;
+}
+
+const halvesToNothing: Check = {
+  reads: ['data.set', 'architecture'],
+  find: ({ data, architecture }) => {
+    const { image, classes } = dataSets[data.set];
+    const { blocks } = birealNetwork(
+      resolveArchitecture(architecture, image),
+      image,
+      classes.length,
+    );
+    const stuck = blocks.find(
+      ({ conv }) => conv.stride === 2 && Math.max(conv.input.height, conv.input.width) === 1,
+    );
+    if (!stuck) return null;
+    const stage = Number(/\d+/.exec(stuck.name));
+    return {
+      at: ['architecture.stages', 'architecture.preset', 'architecture'],
+      message: `stage ${stage + 1} cannot halve the map: it is down to 1x1 after stage ${stage}`,
+      help: `${image.height}x${image.width} images behind this stem allow at most ${stage} stages`,
+    };
+  },
+};
+
+const batchBeyondData: Check = {
+  reads: ['data.limit', 'train.batch'],
+  find: ({ data, train }) => {
+    const { train: images } = limitOf(data);
+    if (images === null || train.batch <= images) return null;
+    return {
+      at: ['train.batch', 'data.limit.train', 'data.limit'],
+      message: `a batch of ${train.batch} images needs more than the ${images} that data.limit leaves for training`,
+      help: `lower train.batch to ${images} or less, or raise data.limit`,
+    };
+  },
+};
+
+const verifyBeyondData: Check = {
+  reads: ['data.limit', 'verify.images'],
+  find: ({ data, verify }) => {
+    const { test: images } = limitOf(data);
+    if (images === null || verify.images <= images) return null;
+    return {
+      at: ['verify.images', 'data.limit.test', 'data.limit'],
+      message: `verifying on ${verify.images} images needs more than the ${images} that data.limit leaves for testing`,
+      help: `lower verify.images to ${images} or less, or raise data.limit`,
+    };
+  },
+};
+
+const checks: readonly Check[] = [halvesToNothing, batchBeyondData, verifyBeyondData];
+
+function overlap(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+}
+
+/**
+ * Everything that is wrong with a spec beyond the schema. `broken` are the paths that break the
+ * schema; rules that read one of them are passed over.
+ */
+export function semanticProblems(
+  tree: Tree,
+  spec: WrittenSpec,
+  broken: readonly string[],
+): readonly Problem[] {
+  return checks
+    .filter(({ reads }) => !reads.some((path) => broken.some((other) => overlap(path, other))))
+    .flatMap(({ find: check }) => check(spec) ?? [])
+    .map(({ at, message, help }) => {
+      const written = at.map((path) => find(tree, path.split('.'))).find((found) => found !== null);
+      return { place: written?.place ?? tree.place, path: at[0], message, help };
+    });
+}

@@ -1,0 +1,110 @@
+import { Failure } from '../util/failure.js';
+import { semanticProblems } from './checks.js';
+import { loadExtended, similarFile } from './extends.js';
+import { override } from './overrides.js';
+import {
+  type Location,
+  locationOf,
+  type Place,
+  type Problem,
+  renderProblem,
+  sortProblems,
+} from './problem.js';
+import { readSource } from './read.js';
+import { resolveSpec } from './resolve.js';
+import { find, plain, type Tree } from './tree.js';
+import type { Spec } from './types.js';
+import { schemaProblems } from './validate.js';
+import { type WrittenSpec, withDefaults } from './written.js';
+
+const mostShown = 25;
+
+export interface LoadedSpec {
+  readonly spec: Spec;
+  /** The spec's file, as the user named it. */
+  readonly file: string;
+  /**
+   * Where the value at a dotted path of the resolved spec was written, through `extends` and
+   * overrides; null where it is a default.
+   */
+  readonly locate: (path: string) => Location | null;
+}
+
+/** A spec, or everything that is wrong with it. */
+export type SpecResult =
+  | ({ readonly ok: true } & LoadedSpec)
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** What was written for a path of the resolved spec: it, its other name, or what is short for it. */
+function writtenAt(tree: Tree, path: string): Place | null {
+  const steps = path.split('.');
+  const exact = find(tree, steps);
+  if (exact) return exact.place;
+  if (path === 'quantize.tau') return writtenAt(tree, 'quantize.bits');
+  const parent = steps.slice(0, -1);
+  const above = find(tree, parent);
+  if (above?.tree.kind === 'scalar') return above.place;
+  const preset = steps[0] === 'architecture' && find(tree, ['architecture', 'preset']);
+  if (preset) return preset.place;
+  return parent.length > 1 && !above ? writtenAt(tree, parent.join('.')) : null;
+}
+
+/** Loads a spec; what is wrong inside it comes back as located problems. Throws as `loadSpec` does when the file cannot be read. */
+export async function readSpec(
+  file: string,
+  overrides: readonly string[] = [],
+): Promise<SpecResult> {
+  const source = await readSource(file);
+  if ('reason' in source) {
+    const { reason, help, missing, place } = source;
+    if (place) return { ok: false, problems: [{ place, message: reason, ...(help && { help }) }] };
+    const similar = missing ? await similarFile(file) : null;
+    const next = similar ? [`Did you mean ${similar}?`] : [];
+    throw new Failure('input', `${file}: ${reason}`, next);
+  }
+
+  const problems: Problem[] = [];
+  const extended = await loadExtended(source, problems);
+  if (!extended) return { ok: false, problems: sortProblems(problems) };
+
+  const tree = override(extended, overrides, problems);
+  const data = plain(tree);
+  problems.push(...schemaProblems(tree, data));
+  const written = withDefaults(data) as WrittenSpec;
+  const broken = problems.flatMap(({ path }) => path ?? []);
+  problems.push(...semanticProblems(tree, written, broken));
+  if (problems.length > 0) return { ok: false, problems: sortProblems(problems) };
+
+  const folder = find(tree, ['data', 'path'])?.tree.place.source.folder ?? source.folder;
+  return {
+    ok: true,
+    file,
+    spec: resolveSpec(written, folder),
+    locate: (path) => {
+      const place = writtenAt(tree, path);
+      return place && locationOf(place);
+    },
+  };
+}
+
+/** Problems as a compiler prints them, with a blank line between; the first 25 of very many. */
+export function renderProblems(problems: readonly Problem[]): string {
+  const rest = problems.length - mostShown;
+  return [
+    ...problems.slice(0, mostShown).map(renderProblem),
+    ...(rest > 0 ? [`and ${rest} more`] : []),
+  ].join('\n\n');
+}
+
+/**
+ * Loads, composes, checks and resolves a spec file. Overrides are `key.key=value`, as given to
+ * `--set`. Throws a `Failure` of kind `input` that shows all problems at once, each with its place.
+ */
+export async function loadSpec(
+  file: string,
+  overrides: readonly string[] = [],
+): Promise<LoadedSpec> {
+  const result = await readSpec(file, overrides);
+  if (result.ok) return result;
+  throw new Failure('input', renderProblems(result.problems));
+}

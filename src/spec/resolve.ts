@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import { dataSets } from '../data/sets.js';
+import { resolveArchitecture } from './architectures.js';
+import { fieldAt } from './schema.js';
+import type { DataSpec, QuantizeSpec, RefineSpec, Spec } from './types.js';
+import { type WrittenSpec, withDefaults } from './written.js';
+
+/** Bits of an index: the published settings round tau / 9 to two digits. */
+export function tauOf({ bits, tau }: WrittenSpec['quantize']): number {
+  return tau ?? Math.round((bits ?? 1) * 9);
+}
+
+/** Images of each split; null: all. */
+export function limitOf({ limit }: WrittenSpec['data']): DataSpec['limit'] {
+  return typeof limit === 'object' && limit !== null ? limit : { train: limit, test: limit };
+}
+
+function refineOf(refine: WrittenSpec['quantize']['refine']): QuantizeSpec['refine'] {
+  if (refine !== true) return refine;
+  return withDefaults({}, fieldAt(['quantize', 'refine']) ?? {}) as RefineSpec;
+}
+
+/** A valid spec in its one written-out form; `folder` is what its relative path is relative to. */
+export function resolveSpec(written: WrittenSpec, folder: string): Spec {
+  const { name, seed, data, architecture, quantize, train, device, verify } = written;
+  return {
+    name,
+    seed,
+    data: {
+      set: data.set,
+      path: data.path === null ? null : resolve(folder, data.path),
+      limit: limitOf(data),
+      augment: data.augment,
+    },
+    architecture: resolveArchitecture(architecture, dataSets[data.set].image),
+    quantize: {
+      tau: tauOf(quantize),
+      binarize: quantize.binarize,
+      subset: quantize.subset,
+      refine: refineOf(quantize.refine),
+    },
+    train,
+    device,
+    verify,
+  };
+}

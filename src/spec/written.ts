@@ -1,0 +1,28 @@
+import type { WrittenArchitecture } from './architectures.js';
+import { type Field, keysOf, specSchema } from './schema.js';
+import type { DataSpec, QuantizeSpec, RefineSpec, Spec } from './types.js';
+
+/** A spec as a user may write it by the schema, the schema's defaults filled in. */
+export interface WrittenSpec extends Pick<Spec, 'name' | 'seed' | 'train' | 'device' | 'verify'> {
+  readonly data: Pick<DataSpec, 'set' | 'path' | 'augment'> & {
+    readonly limit: number | null | DataSpec['limit'];
+  };
+  readonly architecture: WrittenArchitecture;
+  readonly quantize: Pick<QuantizeSpec, 'binarize' | 'subset'> & {
+    readonly bits?: number;
+    readonly tau?: number;
+    readonly refine: boolean | RefineSpec;
+  };
+}
+
+/** Fills in the schema's defaults wherever a map lacks a key that has one; keys in schema order. */
+export function withDefaults(value: unknown, field: Field = specSchema): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const defaults = Object.entries(keysOf(field)).map(([key, child]) => [key, child.default]);
+  const filled: Record<string, unknown> = { ...Object.fromEntries(defaults), ...value };
+  return Object.fromEntries(
+    Object.entries(filled)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([key, inner]) => [key, withDefaults(inner, keysOf(field)[key] ?? {})]),
+  );
+}
