@@ -1,4 +1,4 @@
-import type { ConvShape, MapShape } from './network.js';
+import type { BlockShape, ConvShape, MapShape } from './network.js';
 import type { TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
 import { normEpsilon } from './trained.js';
 
@@ -21,7 +21,8 @@ export interface FloatLayer {
  */
 export type FloatTrace = readonly FloatLayer[];
 
-type FloatMap = Omit<FloatLayer, 'name'>;
+/** A feature map in float64. */
+export type FloatMap = Omit<FloatLayer, 'name'>;
 
 function mapOf(shape: MapShape, value: (y: number, x: number, c: number) => number): FloatMap {
   const values = new Float64Array(shape.height * shape.width * shape.channels);
@@ -122,6 +123,31 @@ function shortcutOf(x: FloatMap, block: TrainedBlock, output: MapShape): FloatMa
 }
 
 /**
+ * Runs one block of a trained network.
+ *
+ * @param x its input
+ * @returns its maps, the last of them its output
+ */
+export function floatBlock(x: FloatMap, block: TrainedBlock, shape: BlockShape): FloatTrace {
+  const { name, conv } = shape;
+  const bits = perChannel(x, (value, c) => (value + block.shiftIn[c] >= 0 ? 1 : -1));
+  const weights = binaryWeights(block, conv.input.channels, conv.output.channels);
+  const convolved = normalize(convolve(bits, conv, weights, -1), block.norm);
+  const branch = perChannel(convolved, (value, o) => value + block.shiftMid[o]);
+  const shortcut = shortcutOf(x, block, conv.output);
+  const sum = perChannel(branch, (value, _o, i) => value + shortcut.values[i]);
+  const bent = perChannel(sum, (value, o) => (value >= 0 ? value : value * block.slope[o]));
+  const output = perChannel(bent, (value, o) => value + block.shiftOut[o]);
+  return [
+    { name: `${name}.branch`, ...branch },
+    ...(block.shortcut ? [{ name: `${name}.shortcut`, ...shortcut }] : []),
+    { name: `${name}.sum`, ...sum },
+    { name: `${name}.prelu`, ...bent },
+    { name, ...output },
+  ];
+}
+
+/**
  * Runs one image through a trained network.
  *
  * @param image pixels [height, width, channels]
@@ -145,28 +171,9 @@ export function floatTrace(network: TrainedNetwork, image: Uint8Array): FloatTra
   let x = record('stem', pooled);
 
   for (const [i, block] of blocks.entries()) {
-    const { name, conv } = shape.blocks[i];
-    const bits = perChannel(x, (value, c) => (value + block.shiftIn[c] >= 0 ? 1 : -1));
-    const weights = binaryWeights(block, conv.input.channels, conv.output.channels);
-    const convolved = normalize(convolve(bits, conv, weights, -1), block.norm);
-    const branch = record(
-      `${name}.branch`,
-      perChannel(convolved, (value, o) => value + block.shiftMid[o]),
-    );
-    const shortcut = shortcutOf(x, block, conv.output);
-    if (block.shortcut) record(`${name}.shortcut`, shortcut);
-    const sum = record(
-      `${name}.sum`,
-      perChannel(branch, (value, _o, j) => value + shortcut.values[j]),
-    );
-    const bent = record(
-      `${name}.prelu`,
-      perChannel(sum, (value, o) => (value >= 0 ? value : value * block.slope[o])),
-    );
-    x = record(
-      name,
-      perChannel(bent, (value, o) => value + block.shiftOut[o]),
-    );
+    const maps = floatBlock(x, block, shape.blocks[i]);
+    trace.push(...maps);
+    x = maps[maps.length - 1];
   }
 
   const { height, width, channels } = x.shape;

@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeModel } from '../../src/model/container/write.js';
+import { birealNetwork } from '../../src/model/network.js';
+import { argmax, referenceLogits, referenceTrace } from '../../src/model/reference.js';
+import { describeDifference, firstDifference } from '../../src/model/trace.js';
+import { fasterKernel } from '../../src/runtime/binary-conv.js';
+import { classify, createRuntime, type KernelKind } from '../../src/runtime/index.js';
+import { modelPlans, randomImages, randomModel } from '../model/networks.js';
+
+const kernels: (KernelKind | undefined)[] = ['popcount', 'responses', undefined];
+
+describe('runtime', () => {
+  it('equals the reference bit for bit on every layer of every network', () => {
+    fc.assert(
+      fc.property(modelPlans, (plan) => {
+        const model = randomModel(plan);
+        const image = randomImages(plan.shape, 1, plan.seed);
+        const expected = referenceTrace(model, image);
+        for (const kernel of kernels) {
+          const runtime = createRuntime(model, kernel ? { kernel } : {});
+          const difference = firstDifference(expected, runtime.trace(image));
+          expect(difference && describeDifference(difference)).toBeNull();
+        }
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  it('equals the reference on wide layers, whose sums overflow a byte', () => {
+    const shape = birealNetwork(
+      { stages: [1, 1], width: 70, stem: { kernel: 3, stride: 2, pool: true } },
+      { height: 15, width: 14, channels: 3 },
+      4,
+    );
+    for (const [tau, structure] of [
+      [1, 'antipodal'],
+      [5, 'free'],
+      [6, 'antipodal'],
+      [9, 'free'],
+    ] as const) {
+      const model = randomModel({
+        seed: tau,
+        mood: 'uniform',
+        shape,
+        taus: [tau, tau],
+        structures: [structure, structure],
+      });
+      const image = randomImages(shape, 1, tau);
+      for (const kernel of kernels) {
+        const actual = createRuntime(model, kernel ? { kernel } : {}).trace(image);
+        expect(firstDifference(referenceTrace(model, image), actual)).toBeNull();
+      }
+    }
+  });
+
+  it('keeps nothing of one image for the next', () => {
+    fc.assert(
+      fc.property(modelPlans, (plan) => {
+        const model = randomModel(plan);
+        const runtime = createRuntime(model);
+        const images = randomImages(plan.shape, 3, plan.seed);
+        const logits = runtime.logits(images, 3);
+        for (let i = 2; i >= 0; i--) {
+          const image = images.subarray(i * runtime.imageSize, (i + 1) * runtime.imageSize);
+          const one = logits.subarray(i * runtime.classes, (i + 1) * runtime.classes);
+          expect(referenceLogits(model, image)).toEqual(one);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('reuses responses only where there are fewer of them than outputs', () => {
+    expect(fasterKernel(5, 64)).toBe('responses');
+    expect(fasterKernel(9, 256)).toBe('popcount');
+    expect(fasterKernel(5, 16)).toBe('popcount');
+  });
+});
+
+describe('classify', () => {
+  const shape = birealNetwork(
+    { stages: [1, 1], width: 6, stem: { kernel: 3, stride: 2, pool: false } },
+    { height: 9, width: 9, channels: 1 },
+    5,
+  );
+  const model = randomModel({
+    seed: 7,
+    mood: 'uniform',
+    shape,
+    taus: [4, 5],
+    structures: ['free', 'antipodal'],
+  });
+  const count = 333;
+  const images = randomImages(shape, count, 3);
+
+  it('gives the same logits on any number of threads, and tells its progress', async () => {
+    const expected = createRuntime(model).logits(images, count);
+    for (const threads of [1, 3]) {
+      const seen: number[] = [];
+      const { logits, predictions } = await classify(encodeModel(model), images, {
+        threads,
+        signal: new AbortController().signal,
+        onProgress: (done) => seen.push(done),
+      });
+      expect(logits).toEqual(expected);
+      expect(seen.at(-1)).toBe(count);
+      predictions.forEach((prediction, i) => {
+        expect(prediction).toBe(argmax(expected.subarray(i * 5, (i + 1) * 5)));
+      });
+    }
+  });
+
+  it('stops when it is told to', async () => {
+    const controller = new AbortController();
+    const running = classify(encodeModel(model), randomImages(shape, 20_000, 1), {
+      threads: 2,
+      signal: controller.signal,
+      onProgress: () => controller.abort(new Error('enough')),
+    });
+    await expect(running).rejects.toThrow('enough');
+  });
+
+  it('refuses a damaged model before it starts', async () => {
+    const bytes = encodeModel(model);
+    bytes[bytes.length - 1] ^= 1;
+    const { signal } = new AbortController();
+    await expect(classify(bytes, images, { threads: 2, signal })).rejects.toThrow(/section HEAD/);
+  });
+});
