@@ -1,0 +1,82 @@
+import { Command, Errors, Flags } from '@oclif/core';
+import { bugExitCode, Failure } from '../util/failure.js';
+
+/** `--set`, of every command that takes a spec. */
+export const setFlag = {
+  set: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'key=value',
+    summary: 'Replace a field of the spec, such as train.epochs=8; may be repeated.',
+  }),
+};
+
+/** Which stages a run is asked for. */
+export const rangeFlags = {
+  from: Flags.string({
+    helpValue: 'stage',
+    summary: 'Begin at this stage; the ones before it must be cached.',
+  }),
+  until: Flags.string({ helpValue: 'stage', summary: 'Stop behind this stage.' }),
+  force: Flags.boolean({ summary: 'Run the stages even if they are cached.' }),
+};
+
+/** An error as the person at the keyboard, or the program that called, is told it. */
+interface Told {
+  /** Whose turn it is: see {@link Failure}; `bug`: ours. */
+  readonly kind: Failure['kind'] | 'bug';
+  readonly message: string;
+  /** What to do about it, one suggestion each. */
+  readonly next: readonly string[];
+  readonly exitCode: number;
+}
+
+/**
+ * What all commands share: `--json`, `--debug`, and errors as `error:` and `next:` lines on stderr (a
+ * JSON document on stdout with `--json`) with the exit code of their kind.
+ */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = {
+    debug: Flags.boolean({ summary: 'Show the stack of an error.', helpGroup: 'GLOBAL' }),
+  };
+
+  /** What the JSON document tells besides the error, if there is one. */
+  protected document: object = {};
+
+  protected override catch(error: Error): Promise<never> {
+    if (error instanceof Errors.ExitError) throw error;
+    const told = tell(error, `${this.config.bin} ${this.id}`);
+    if (this.jsonEnabled()) {
+      this.logJson({ ...this.document, error: told });
+    } else {
+      const [first = '', ...more] = told.message.split('\n');
+      this.logToStderr([`error: ${first}`, ...more].join('\n'));
+      for (const next of told.next) this.logToStderr(`next: ${next}`);
+    }
+    if (this.argv.includes('--debug')) this.logToStderr(stackOf(error));
+    this.exit(told.exitCode);
+  }
+}
+
+function tell(error: Error, command: string): Told {
+  if (error instanceof Failure) {
+    const { kind, message, next, exitCode } = error;
+    return { kind, message, next, exitCode };
+  }
+  if (error instanceof Errors.CLIError) {
+    const message = error.message.replace(/\s*See more help with --help$/, '');
+    return { kind: 'input', message, next: [`see ${command} --help`], exitCode: 2 };
+  }
+  return {
+    kind: 'bug',
+    message: `${error.message || error.name} (a bug of ours)`,
+    next: ['run with --debug for the stack'],
+    exitCode: bugExitCode,
+  };
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}

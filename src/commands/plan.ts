@@ -1,0 +1,42 @@
+import { Args } from '@oclif/core';
+import { planStages } from '../pipeline/executor.js';
+import { openStore } from '../pipeline/store.js';
+import { planDocument, planText } from '../report/progress-plan.js';
+import { loadSpec } from '../spec/load.js';
+import { locationText } from '../spec/problem.js';
+import { BaseCommand, rangeFlags, setFlag } from './base.js';
+
+export default class Plan extends BaseCommand {
+  static override summary = 'Say what a run would do, stage by stage, and why.';
+  static override examples = [
+    '<%= config.bin %> plan configs/quickstart.yaml',
+    {
+      description: 'What would change if training took longer',
+      command: '<%= config.bin %> plan configs/quickstart.yaml --set train.epochs=8',
+    },
+    {
+      description: 'What the network costs in bits and operations; needs neither data nor training',
+      command: '<%= config.bin %> plan configs/imagenet/resnet18-0.56bit.yaml --cost',
+    },
+  ];
+  static override args = {
+    file: Args.string({ required: true, description: 'the spec, a YAML file' }),
+  };
+  static override flags = {
+    ...setFlag,
+    ...rangeFlags,
+  };
+
+  async run(): Promise<object> {
+    const { args, flags } = await this.parse(Plan);
+    const { spec, locate } = await loadSpec(args.file, flags.set);
+    const { stages } = await import('../stages/index.js');
+    const planned = await planStages({ ...flags, spec, stages, store: openStore() });
+    const place = (field: string) => {
+      const location = locate(field);
+      return location && locationText(location);
+    };
+    this.log(planText(planned, place));
+    return planDocument(planned);
+  }
+}

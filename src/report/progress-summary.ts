@@ -1,0 +1,57 @@
+import { join, relative } from 'node:path';
+import type { Metric } from '../pipeline/events.js';
+import type { RunRecord } from '../pipeline/runs.js';
+import { artifactFolder, type Store } from '../pipeline/store.js';
+import { figure } from './progress-text.js';
+
+/** What `snn run --json` prints: the run, its stages, every figure. */
+export function runDocument(run: RunRecord): object {
+  return {
+    run: run.id,
+    status: run.status,
+    spec: { name: run.spec.name, file: run.specFile },
+    stages: run.stages.map(({ name, status, cached, seconds, digest }) => ({
+      name,
+      status,
+      cached,
+      seconds,
+      digest,
+    })),
+    metrics: run.metrics,
+  };
+}
+
+/** The figures that close a run, where the run has them: stage and name. */
+const closingFigures: readonly (readonly [stage: string, metric: string])[] = [
+  ['evaluate', 'accuracy'],
+  ['pack', 'size'],
+  ['synthesize', 'LUT'],
+  ['synthesize', 'images/s'],
+];
+
+/** What `snn run` says at its end: the figures that matter, where the results lie, what to type next. */
+export function runSummary(run: RunRecord, store: Store): string {
+  const rows: [string, string][] = closingFigures.flatMap(([stage, name]) => {
+    const metric: Metric | undefined = run.metrics[stage]?.[name];
+    return metric === undefined ? [] : [[name, `${figure(metric)} (${metric.kind})`]];
+  });
+  for (const stage of ['pack', 'deploy']) {
+    const folder = folderOf(run, store, stage);
+    if (folder !== null) rows.push([stage === 'pack' ? 'model' : 'deploy folder', folder]);
+  }
+  rows.push(['next', nextCommand(run)]);
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return ['', ...rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`)].join('\n');
+}
+
+function folderOf(run: RunRecord, store: Store, name: string): string | null {
+  const stage = run.stages.find((candidate) => candidate.name === name);
+  if (stage?.status !== 'finished' || stage.fingerprint === null) return null;
+  const folder = relative('', artifactFolder(store, name, stage.fingerprint));
+  return name === 'pack' ? join(folder, 'model.snn') : folder;
+}
+
+function nextCommand(run: RunRecord): string {
+  const complete = run.stages.every(({ status }) => status === 'finished' || status === 'skipped');
+  return complete ? 'snn compare baseline' : `snn run ${run.specFile ?? run.spec.name}`;
+}
