@@ -41,19 +41,17 @@ export default class Run extends BaseCommand {
     const store = openStore();
     const progress = await startProgress(progressMode(this.jsonEnabled()));
 
-    const outcome: RunOutcome = await interruptible(
-      (signal) =>
-        executeRun({
-          ...flags,
-          spec,
-          specFile: file,
-          stages,
-          store,
-          tool: this.config.version,
-          listen: progress.listen,
-          signal,
-        }),
-      () => this.logToStderr('saving; press Ctrl-C again to stop at once'),
+    const outcome: RunOutcome = await interruptible((signal) =>
+      executeRun({
+        ...flags,
+        spec,
+        specFile: file,
+        stages,
+        store,
+        tool: this.config.version,
+        listen: progress.listen,
+        signal,
+      }),
     ).finally(progress.close);
     this.document = runDocument(outcome.run);
     if (outcome.status !== 'finished') throw outcome.error;

@@ -1,7 +1,7 @@
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import type { Artifact } from './artifact.js';
-import type { RunEvent } from './events.js';
+import type { RunEvent, StageEvent } from './events.js';
 import { fingerprint } from './fingerprint.js';
 import { storeKnowledge } from './knowledge.js';
 import { makeArtifact, startClock } from './make.js';
@@ -143,15 +143,15 @@ async function runStage(job: Job): Promise<Artifact> {
     const reasons = await explain(recipe, knowledge, { forced: force });
     listen({ type: 'stage-started', stage: name, because: reasons.map(describeReason) });
     await recorder.stage(name, { status: 'running', fingerprint: wanted });
-    made = await makeArtifact({
-      stage,
-      recipe,
-      inputs,
-      force,
-      store: request.store,
-      emit: (event) => listen({ type: 'stage-event', stage: name, event }),
-      signal: request.signal,
-    });
+    const { store, signal } = request;
+    const emit = (event: StageEvent) => listen({ type: 'stage-event', stage: name, event });
+    const tellAbort = () => emit({ type: 'note', text: 'saving; Ctrl-C again stops at once' });
+    signal.addEventListener('abort', tellAbort, { once: true });
+    try {
+      made = await makeArtifact({ stage, recipe, inputs, force, store, emit, signal });
+    } finally {
+      signal.removeEventListener('abort', tellAbort);
+    }
   }
   const { artifact, cached } = made;
   const { digest, metrics } = artifact.manifest;

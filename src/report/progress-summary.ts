@@ -14,7 +14,7 @@ export function runDocument(run: RunRecord): object {
       name,
       status,
       cached,
-      seconds,
+      seconds: Number(seconds.toFixed(3)),
       digest,
     })),
     metrics: run.metrics,
