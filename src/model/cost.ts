@@ -1,0 +1,130 @@
+import type { SubsetStructure } from '../spec/types.js';
+import type { BlockShape, ConvShape, NetworkShape } from './network.js';
+import { storedMembers } from './size.js';
+
+/** How the binary layers of a network are quantised. */
+export interface Quantization {
+  /** Bits of an index, 1..9; 9 is the plain 1-bit network. */
+  readonly tau: number;
+  readonly structure: SubsetStructure;
+}
+
+/** The costs of binary 3x3 convolutions that add up. */
+export interface BinaryCost {
+  /** Bits of the weights at 1 bit: 9 Cin Cout. */
+  readonly oneBitBits: number;
+  /** Bits of the weights as indices: tau Cin Cout. */
+  readonly subBitBits: number;
+  /** Bits of the subset itself, 9 a stored member; published tables leave it out. */
+  readonly subsetBits: number;
+  /** Bit operations of the plain binary convolution: 9 Cin Cout HW. */
+  readonly oneBitOps: number;
+  /** Bit operations with the subset's responses computed once a channel, in layers that share. */
+  readonly subBitOps: number;
+}
+
+/** What one binary 3x3 convolution costs. */
+export interface LayerCost extends BinaryCost {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Output positions: height times width. */
+  readonly positions: number;
+  /** Whether it has more outputs than responses to share; if not, it costs what it does at 1 bit. */
+  readonly shares: boolean;
+}
+
+/** Parameters outside the binary kernels, 32 bits each while training. */
+export interface RealCost {
+  readonly stem: number;
+  readonly downsample: number;
+  readonly classifier: number;
+  /** Batch norms, shifts, PReLU slopes and scales. */
+  readonly channels: number;
+}
+
+/** What a network costs: a pure function of its shape, without data or training. */
+export interface NetworkCost {
+  readonly quantization: Quantization;
+  readonly layers: readonly LayerCost[];
+  /** Sums over the binary layers. */
+  readonly total: BinaryCost;
+  readonly real: RealCost;
+}
+
+const kernelBits = 9;
+const normParameters = 4;
+
+/**
+ * Responses that a layer computes for each input channel and position: one a member, one a pair of
+ * complements in an antipodal subset, since the response of a complement is 9 minus its twin's.
+ */
+export function responses({ tau, structure }: Quantization): number {
+  return structure === 'antipodal' ? 2 ** (tau - 1) : 2 ** tau;
+}
+
+function layerCost({ name, conv }: BlockShape, quantization: Quantization): LayerCost {
+  const { input, output } = conv;
+  const pairs = input.channels * output.channels;
+  const positions = output.height * output.width;
+  const shared = responses(quantization);
+  const shares = shared < output.channels;
+  const oneBitOps = kernelBits * pairs * positions;
+  return {
+    name,
+    inputs: input.channels,
+    outputs: output.channels,
+    positions,
+    oneBitBits: kernelBits * pairs,
+    subBitBits: quantization.tau * pairs,
+    subsetBits: kernelBits * storedMembers(quantization),
+    oneBitOps,
+    subBitOps: shares
+      ? input.channels * positions * (kernelBits * shared + output.channels / 2)
+      : oneBitOps,
+    shares,
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function realWeights({ kernel, input, output }: ConvShape): number {
+  return kernel ** 2 * input.channels * output.channels;
+}
+
+function realCost({ stem, blocks, classifier }: NetworkShape): RealCost {
+  const downsampled = blocks.filter(({ shortcut }) => shortcut === 'downsample');
+  const norms = [stem.conv, ...[...blocks, ...downsampled].map(({ conv }) => conv)];
+  return {
+    stem: realWeights(stem.conv),
+    downsample: sum(downsampled.map(({ conv }) => conv.input.channels * conv.output.channels)),
+    classifier: (classifier.inputs + 1) * classifier.classes,
+    channels:
+      sum(norms.map(({ output }) => normParameters * output.channels)) +
+      sum(blocks.map(({ conv }) => conv.input.channels + 4 * conv.output.channels)),
+  };
+}
+
+/**
+ * The costs of a network at `tau` beside those at 1 bit, by the rules of the published tables: with
+ * R = 2^tau responses (half as many for an antipodal subset), a layer with R < Cout takes
+ * Cin HW (9 R + Cout / 2) bit operations and any other 9 Cin Cout HW.
+ */
+export function costOf(shape: NetworkShape, quantization: Quantization): NetworkCost {
+  const layers = shape.blocks.map((block) => layerCost(block, quantization));
+  const total = (figure: keyof BinaryCost) => sum(layers.map((layer) => layer[figure]));
+  return {
+    quantization,
+    layers,
+    total: {
+      oneBitBits: total('oneBitBits'),
+      subBitBits: total('subBitBits'),
+      subsetBits: total('subsetBits'),
+      oneBitOps: total('oneBitOps'),
+      subBitOps: total('subBitOps'),
+    },
+    real: realCost(shape),
+  };
+}
