@@ -22,7 +22,8 @@ function patternSums(values: Float32Array, from: number, n: number, sums: Float6
 
 /**
  * For each latent kernel the index of the nearest member. All members have the same norm, so the
- * nearest in L2 is the one of largest inner product; the lowest index wins a tie.
+ * nearest in L2 is the one of largest inner product; the lowest index wins a tie. Of all 512 kernels
+ * the nearest is the latents' signs, zero counting as positive.
  *
  * @param latents [kernels, 9]
  * @param indices [kernels], overwritten
@@ -49,16 +50,22 @@ export function chooseMembers(
     } else {
       patternSums(latents, from, lowElements, low);
       patternSums(latents, from + lowElements, kernelElements - lowElements, high);
-      let bestProduct = Number.NEGATIVE_INFINITY;
+      let most = Number.NEGATIVE_INFINITY;
+      let least = 0;
+      let leastAt = 0;
       for (let i = 0; i < count; i++) {
         const code = representatives[i];
         const product = low[code & (lowCodes - 1)] + high[code >> lowElements];
-        const reach = antipodal ? Math.abs(product) : product;
-        if (reach > bestProduct) {
-          bestProduct = reach;
-          best = antipodal && product < 0 ? i + count : i;
+        if (product > most) {
+          most = product;
+          best = i;
+        }
+        if (product < least) {
+          least = product;
+          leastAt = i;
         }
       }
+      if (antipodal && -least > most) best = leastAt + count;
     }
     if (indices[kernel] !== best) changed++;
     indices[kernel] = best;
