@@ -26,6 +26,11 @@ export interface ToolLog {
 /** Verilator's warnings end its run, so they count. */
 const tellsError = /^%(Error|Warning)|\b(error|fatal)\b/i;
 
+/** Lines of talkative tools that are worth telling; of the others every line is. */
+const headlines: Readonly<Record<string, RegExp>> = {
+  yosys: /^\d+(\.\d+)*\. |^(Warning|ERROR)/,
+};
+
 /** Starts the log of `tool`; `command` becomes its first line. */
 export function openLog(tool: string, command: string, context: ToolContext): ToolLog {
   mkdirSync(context.logs, { recursive: true });
@@ -40,7 +45,7 @@ export function openLog(tool: string, command: string, context: ToolContext): To
     if (text.trim() === '') return;
     last = text.trim();
     if (error === '' && tellsError.test(text)) error = last;
-    context.emit({ type: 'log', source: tool, text });
+    if (headlines[tool]?.test(text) ?? true) context.emit({ type: 'log', source: tool, text });
   };
   return {
     path,

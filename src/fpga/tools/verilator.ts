@@ -1,6 +1,7 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageFile } from '../../util/paths.js';
+import { rtlFiles } from '../rtl.js';
 import { firstLine, runProcess } from './process.js';
 import type { ToolContext } from './tool.js';
 
@@ -15,13 +16,6 @@ export async function verilatorVersion(): Promise<string | null> {
     firstLine('make', '--version'),
   ]);
   return compiler !== null && make !== null ? verilator : null;
-}
-
-/** Every file of the RTL, sorted by name. */
-export async function rtlFiles(): Promise<string[]> {
-  const folder = packageFile('hw/rtl');
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.sv')).sort();
-  return names.map((name) => join(folder, name));
 }
 
 /** A simulator to build: a top module, its parameters and its C++ harness in hw/sim. */

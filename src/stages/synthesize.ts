@@ -1,0 +1,119 @@
+import { cp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dataSets } from '../data/sets.js';
+import { designFor } from '../fpga/advice.js';
+import { imageCycles } from '../fpga/cycles.js';
+import { designDocument } from '../fpga/design-document.js';
+import { rtlDigest } from '../fpga/rtl.js';
+import {
+  type Netlist,
+  placeAndRoute,
+  type RoutedDesign,
+  synthesizeNetlist,
+} from '../fpga/synthesis.js';
+import { type FpgaTarget, type FpgaTargetName, fpgaTargets } from '../fpga/targets.js';
+import { toolbox } from '../fpga/tools/toolbox.js';
+import type { MapShape } from '../model/network.js';
+import type { Metrics } from '../pipeline/events.js';
+import { defineStage, type StageContext } from '../pipeline/stage.js';
+import type { ArchitectureSpec, DeviceSpec, Spec } from '../spec/types.js';
+import { Failure } from '../util/failure.js';
+
+type Slice = {
+  readonly image: MapShape;
+  readonly architecture: ArchitectureSpec;
+  readonly quantize: { readonly tau: number };
+  readonly device: DeviceSpec;
+};
+
+/** The FPGA that a spec targets, or null for the CPU. */
+export function fpgaTargetOf({ device }: Pick<Spec, 'device'>): FpgaTargetName | null {
+  return device.target === 'cpu' ? null : device.target;
+}
+
+/** @throws Failure where the accelerator cannot compute the network at all */
+export function requireBinaryActivations({ quantize }: Pick<Spec, 'quantize'>): void {
+  if (quantize.binarize === 'weights+activations') return;
+  throw new Failure(
+    'input',
+    'quantize.binarize is weights, but the accelerator needs binary activations',
+    ['set quantize.binarize to weights+activations', 'or set device.target to cpu'],
+  );
+}
+
+/**
+ * Makes the bitstream of the accelerator for the network's binary layers. It depends on shapes, tau
+ * and device alone: weights are loaded at run time, so a retrained network keeps it. The artifact:
+ * `bitstream.bin`, `design.json`, `statistics.json` (Yosys), `timing.json` (nextpnr), `logs/`.
+ */
+export const synthesize = defineStage({
+  name: 'synthesize',
+  version: 1,
+  needs: [],
+  skip: (spec) => (fpgaTargetOf(spec) === null ? 'device.target is cpu' : null),
+  reads: ({ data, architecture, quantize, device }): Slice => ({
+    image: dataSets[data.set].image,
+    architecture,
+    quantize: { tau: quantize.tau },
+    device,
+  }),
+  environment: async ({ device }) => ({
+    tools: await toolbox(device.tools, '').versions(),
+    rtl: await rtlDigest(),
+  }),
+  preflight(spec) {
+    const target = fpgaTargetOf(spec);
+    if (target === null) return;
+    requireBinaryActivations(spec);
+    const { data, architecture, quantize } = spec;
+    designFor({ architecture, image: dataSets[data.set].image, tau: quantize.tau, target });
+  },
+  run: build,
+});
+
+async function build({ spec, out, scratch, emit, signal }: StageContext<Slice>): Promise<Metrics> {
+  const { image, architecture, quantize, device } = spec;
+  const targetName = fpgaTargetOf({ device });
+  if (targetName === null) throw new Error('synthesize was not skipped for the CPU');
+  const fit = designFor({ architecture, image, tau: quantize.tau, target: targetName });
+  const { design, plans, target } = fit;
+  const { pixels, outputs, inputs } = design;
+  const shape = `${pixels} pixels x ${outputs} outputs x ${inputs} inputs a step`;
+  emit({ type: 'note', text: `engine of ${shape} for ${target.part} (${target.board})` });
+
+  const context = { logs: join(scratch, 'logs'), emit, signal };
+  const tools = toolbox(device.tools, join(scratch, 'work'));
+  const netlist = await synthesizeNetlist(design, target, tools, context);
+  const routed = await placeAndRoute(netlist, target, device.seed, tools, context);
+
+  await writeFile(join(out, 'bitstream.bin'), routed.bitstream);
+  await writeFile(join(out, 'statistics.json'), netlist.statistics);
+  await writeFile(join(out, 'timing.json'), routed.timing);
+  const document = designDocument(fit, await tools.versions());
+  await writeFile(join(out, 'design.json'), `${JSON.stringify(document, null, 2)}\n`);
+  await cp(context.logs, join(out, 'logs'), { recursive: true });
+  return metricsOf(target, netlist, routed, imageCycles(plans, design));
+}
+
+function metricsOf(
+  target: FpgaTarget,
+  { report: cells }: Netlist,
+  { report: routing }: RoutedDesign,
+  cycles: number,
+): Metrics {
+  const { logicCells, blockRams, sprams, dsps } = fpgaTargets[target.name].resources;
+  const counted = (value: number, unit: string) => ({ value, unit, kind: 'counted' }) as const;
+  const modelled = (value: number, unit: string) => ({ value, unit, kind: 'modelled' }) as const;
+  return {
+    'logic cells': counted(routing.utilisation.ICESTORM_LC.used, `of ${logicCells}`),
+    'fmax after routing': modelled(routing.fmax / 1e6, 'MHz'),
+    'binary layers at fmax': modelled(routing.fmax / cycles, 'images/s'),
+    'binary layers at board clock': modelled(target.clock / cycles, 'images/s'),
+    'binary layers': modelled(cycles, 'cycles/image'),
+    LUT: counted(cells.luts, 'LUT4'),
+    'flip-flops': counted(cells.flipFlops, 'FF'),
+    'block RAM': counted(cells.blockRams, `of ${blockRams}`),
+    SPRAM: counted(cells.sprams, `of ${sprams}`),
+    DSP: counted(cells.dsps, `of ${dsps}`),
+  };
+}
