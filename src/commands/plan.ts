@@ -1,9 +1,10 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { planStages } from '../pipeline/executor.js';
 import { openStore } from '../pipeline/store.js';
 import { planDocument, planText } from '../report/progress-plan.js';
 import { loadSpec } from '../spec/load.js';
 import { locationText } from '../spec/problem.js';
+import type { Spec } from '../spec/types.js';
 import { BaseCommand, rangeFlags, setFlag } from './base.js';
 
 export default class Plan extends BaseCommand {
@@ -25,11 +26,13 @@ export default class Plan extends BaseCommand {
   static override flags = {
     ...setFlag,
     ...rangeFlags,
+    cost: Flags.boolean({ summary: 'Show what the network costs instead.' }),
   };
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Plan);
     const { spec, locate } = await loadSpec(args.file, flags.set);
+    if (flags.cost) return this.cost(spec);
     const { stages } = await import('../stages/index.js');
     const planned = await planStages({ ...flags, spec, stages, store: openStore() });
     const place = (field: string) => {
@@ -38,5 +41,18 @@ export default class Plan extends BaseCommand {
     };
     this.log(planText(planned, place));
     return planDocument(planned);
+  }
+
+  private async cost(spec: Spec): Promise<object> {
+    const { costOf } = await import('../model/cost.js');
+    const { costOverview, overviewTable } = await import('../report/cost-overview.js');
+    const { costTable } = await import('../report/cost-table.js');
+    const { networkShape } = await import('../spec/shape.js');
+    const { tau, subset } = spec.quantize;
+    const shape = networkShape(spec);
+    const cost = costOf(shape, { tau, structure: subset.structure });
+    const overview = costOverview(shape, subset.structure);
+    this.log([costTable(cost), '', overviewTable(overview)].join('\n'));
+    return { cost, overview: overview.map(({ quantization, total }) => ({ quantization, total })) };
   }
 }

@@ -1,5 +1,7 @@
 /** The part of Node's WebAssembly that this project uses; otherwise typed only for browsers. */
 declare namespace WebAssembly {
+  /** Whether `bytes` are a module that this engine understands. */
+  function validate(bytes: Uint8Array): boolean;
   interface Memory {
     readonly buffer: ArrayBuffer;
   }
