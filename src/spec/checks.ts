@@ -88,6 +88,6 @@ export function semanticProblems(
     .flatMap(({ find: check }) => check(spec) ?? [])
     .map(({ at, message, help }) => {
       const written = at.map((path) => find(tree, path.split('.'))).find((found) => found !== null);
-      return { place: written?.place ?? tree.place, path: at[0], message, help };
+      return { place: written?.place ?? tree.place, paths: at.slice(0, 1), message, help };
     });
 }

@@ -82,7 +82,7 @@ async function refuse(
   const hint = similar ? `did you mean "${basename(similar)}"?` : help;
   problems.push({
     place: place ?? base.place,
-    message: place ? reason : `cannot extend ${route}: ${reason}`,
+    message: place ? reason : `cannot read ${file}: ${reason} (${route})`,
     ...(hint ? { help: hint } : {}),
   });
   return null;

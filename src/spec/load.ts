@@ -49,7 +49,10 @@ function writtenAt(tree: Tree, path: string): Place | null {
   return parent.length > 1 && !above ? writtenAt(tree, parent.join('.')) : null;
 }
 
-/** Loads a spec; what is wrong inside it comes back as located problems. Throws as `loadSpec` does when the file cannot be read. */
+/**
+ * Loads a spec; what is wrong inside it comes back as located problems, in order. Throws a `Failure`
+ * of kind `input` when the file cannot be read at all.
+ */
 export async function readSpec(
   file: string,
   overrides: readonly string[] = [],
@@ -59,8 +62,8 @@ export async function readSpec(
     const { reason, help, missing, place } = source;
     if (place) return { ok: false, problems: [{ place, message: reason, ...(help && { help }) }] };
     const similar = missing ? await similarFile(file) : null;
-    const next = similar ? [`Did you mean ${similar}?`] : [];
-    throw new Failure('input', `${file}: ${reason}`, next);
+    const next = similar ? `did you mean ${similar}?` : 'name a spec, a YAML file';
+    throw new Failure('input', `${file}: ${reason}`, [help ?? next]);
   }
 
   const problems: Problem[] = [];
@@ -69,10 +72,13 @@ export async function readSpec(
 
   const tree = override(extended, overrides, problems);
   const data = plain(tree);
-  problems.push(...schemaProblems(tree, data));
+  const breaches = schemaProblems(tree, data);
   const written = withDefaults(data) as WrittenSpec;
-  const broken = problems.flatMap(({ path }) => path ?? []);
-  problems.push(...semanticProblems(tree, written, broken));
+  const broken = breaches.flatMap(({ paths = [] }) => paths);
+  const unread = problems.map(({ place }) => place);
+  const untold = ({ place }: Problem) =>
+    !unread.some(({ source, start }) => source === place.source && start === place.start);
+  problems.push(...breaches.filter(untold), ...semanticProblems(tree, written, broken));
   if (problems.length > 0) return { ok: false, problems: sortProblems(problems) };
 
   const folder = find(tree, ['data', 'path'])?.tree.place.source.folder ?? source.folder;
@@ -88,12 +94,18 @@ export async function readSpec(
 }
 
 /** Problems as a compiler prints them, with a blank line between; the first 25 of very many. */
-export function renderProblems(problems: readonly Problem[]): string {
+function renderProblems(problems: readonly Problem[]): string {
   const rest = problems.length - mostShown;
   return [
     ...problems.slice(0, mostShown).map(renderProblem),
     ...(rest > 0 ? [`and ${rest} more`] : []),
   ].join('\n\n');
+}
+
+/** The failure that tells a person everything that is wrong with a spec. */
+export function specFailure(file: string, problems: readonly Problem[]): Failure {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  return new Failure('input', `${file} has ${count}\n\n${renderProblems(problems)}`);
 }
 
 /**
@@ -106,5 +118,5 @@ export async function loadSpec(
 ): Promise<LoadedSpec> {
   const result = await readSpec(file, overrides);
   if (result.ok) return result;
-  throw new Failure('input', renderProblems(result.problems));
+  throw specFailure(file, result.problems);
 }

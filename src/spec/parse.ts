@@ -33,7 +33,10 @@ interface Reader {
   /** Added to every offset: where the parsed text begins in the source. */
   readonly offset: number;
   readonly problems: Problem[];
+  /** Values read so far, aliases written out. */
   values: number;
+  /** The alias that is being written out, the outermost of those within each other. */
+  alias: Place | null;
 }
 
 function placeOf(reader: Reader, node: Node | null | undefined, fallback: Place): Place {
@@ -89,8 +92,8 @@ function readMap(reader: Reader, map: YAMLMap, place: Place, depth: number): Tre
 /** Turns a YAML node into a tree; what may not stand in a spec is reported and read as null. */
 function readNode(reader: Reader, node: Node | null, fallback: Place, depth: number): Tree {
   const place = placeOf(reader, node, fallback);
-  const refuse = (message: string, help?: string): Tree => {
-    reader.problems.push(help ? { place, message, help } : { place, message });
+  const refuse = (message: string): Tree => {
+    reader.problems.push({ place: reader.alias ?? place, message });
     return nothing(place);
   };
 
@@ -103,7 +106,11 @@ function readNode(reader: Reader, node: Node | null, fallback: Place, depth: num
   if (isAlias(node)) {
     const target = node.resolve(reader.document);
     if (!target) return refuse(`no anchor &${node.source} stands before this alias`);
-    return readNode(reader, target, place, depth + 1);
+    const outer = reader.alias;
+    reader.alias ??= place;
+    const tree = readNode(reader, target, place, depth + 1);
+    reader.alias = outer;
+    return tree;
   }
   if (isMap(node)) return readMap(reader, node, place, depth);
   if (isSeq(node)) {
@@ -132,7 +139,6 @@ export function parseTree(source: Source, problems: Problem[], offset = 0): Tree
     merge: false,
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: 'silent',
   });
   for (const { code, pos, message } of [...document.errors, ...document.warnings]) {
     const place = { source, start: pos[0] + offset, end: pos[1] + offset };
@@ -141,6 +147,6 @@ export function parseTree(source: Source, problems: Problem[], offset = 0): Tree
   if (document.errors.length > 0) return null;
 
   const whole = { source, start: offset, end: source.text.length };
-  const reader: Reader = { source, document, offset, problems, values: 0 };
+  const reader: Reader = { source, document, offset, problems, values: 0, alias: null };
   return readNode(reader, document.contents, whole, 0);
 }

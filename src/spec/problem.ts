@@ -28,8 +28,8 @@ export type Location =
 /** Something wrong with a spec. */
 export interface Problem {
   readonly place: Place;
-  /** Dotted path of the field that is wrong, where it is about one. */
-  readonly path?: string;
+  /** Dotted paths of the fields that it is about, where it is about any. */
+  readonly paths?: readonly string[];
   readonly message: string;
   /** What would be right: the nearest name, the names there are, the way out. */
   readonly help?: string;
@@ -98,4 +98,9 @@ export function renderProblem({ place, message, help }: Problem): string {
     ...(place.source.text === '' ? [] : excerpt(place)),
     ...(help ? [`  ${help}`] : []),
   ].join('\n');
+}
+
+/** A problem as plain data, for programs. */
+export function describeProblem({ place, paths = [], message, help }: Problem) {
+  return { ...locationOf(place), paths, message, help: help ?? null };
 }

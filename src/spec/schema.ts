@@ -54,15 +54,12 @@ function orList(words: readonly string[]): string {
 }
 
 function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Field): string {
-  const bounds = [
-    exclusiveMinimum === undefined ? null : `above ${exclusiveMinimum}`,
-    minimum !== undefined && maximum !== undefined ? `from ${minimum} to ${maximum}` : null,
-    minimum !== undefined && maximum === undefined ? `of at least ${minimum}` : null,
-    minimum === undefined && maximum !== undefined ? `of at most ${maximum}` : null,
-    exclusiveMaximum === undefined ? null : `below ${exclusiveMaximum}`,
-  ];
-  const said = bounds.filter((bound) => bound !== null).join(' and ');
-  return said && ` ${said}`;
+  const upper = exclusiveMaximum === undefined ? maximum : `below ${exclusiveMaximum}`;
+  if (exclusiveMinimum !== undefined) {
+    return ` above ${exclusiveMinimum}${upper === undefined ? '' : `, up to ${upper}`}`;
+  }
+  if (minimum === undefined) return upper === undefined ? '' : ` up to ${upper}`;
+  return ` from ${minimum} ${upper === undefined ? 'upwards' : `to ${upper}`}`;
 }
 
 function expectedType(field: Field, type: string): string {

@@ -1,8 +1,8 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { nearest } from '../util/nearest.js';
 import { type Place, type Problem, printable } from './problem.js';
-import { expected, type Field, keysOf, specSchema } from './schema.js';
-import { type Entry, find, type Tree } from './tree.js';
+import { expected, type Field, fieldAt, keysOf, specSchema } from './schema.js';
+import { find, type Tree, type TreeMap } from './tree.js';
 
 const validate = new Ajv2020({
   allErrors: true,
@@ -39,17 +39,13 @@ function typeMatches(form: Field, value: unknown): boolean {
 }
 
 /**
- * Drops what only repeats or misleads: what follows from a wrong type, the errors of the forms of a
- * value that it was not meant to have, and `anyOf` itself where the meant form says what is wrong.
+ * Drops what only repeats or misleads: the errors of the forms of a value that it was not meant to
+ * have, `anyOf` itself where the meant form says what is wrong, and what follows from a wrong type.
  */
 function meant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const choices = errors.filter((error) => error.keyword === 'anyOf');
-  const mistyped = new Set(
-    errors.filter((error) => error.keyword === 'type').map((error) => error.instancePath),
-  );
-  return errors.filter((error) => {
+  const told = errors.filter((error) => {
     if (error.keyword === 'if' || error.schemaPath.includes('/oneOf/')) return false;
-    if (error.keyword === 'oneOf' && mistyped.has(error.instancePath)) return false;
     return choices.every((choice) => {
       const forms = choice.schema as readonly Field[];
       const form = forms.findIndex((candidate) => typeMatches(candidate, choice.data));
@@ -58,6 +54,12 @@ function meant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
       return error.schemaPath.startsWith(`${choice.schemaPath}/${form}/`);
     });
   });
+  const mistyped = new Set(
+    told.filter(({ keyword }) => keyword === 'type').map(({ instancePath }) => instancePath),
+  );
+  return told.filter(
+    ({ keyword, instancePath }) => keyword === 'type' || !mistyped.has(instancePath),
+  );
 }
 
 function valueProblem(error: ErrorObject, name: string, place: Place): Problem {
@@ -75,48 +77,69 @@ function valueProblem(error: ErrorObject, name: string, place: Place): Problem {
   };
 }
 
-function choiceProblem(error: ErrorObject, name: string, place: Place): Problem {
-  const forms = error.schema as readonly Field[];
-  const keys = forms.flatMap((form) => form.required ?? []).join(' and ');
-  return error.params.passingSchemas
-    ? { place, message: `${name} has both ${keys}`, help: 'keep one of them' }
-    : { place, message: `${name} lacks one of ${keys}` };
+function quoted(names: readonly string[], last: 'and' | 'or'): string {
+  const words = names.map((name) => `"${printable(name)}"`);
+  return [words.slice(0, -1).join(', '), ...words.slice(-1)].filter(Boolean).join(` ${last} `);
 }
 
-function toProblem(tree: Tree, error: ErrorObject): Problem {
+function unknownKey(name: string, key: string, map: Field): Pick<Problem, 'message' | 'help'> {
+  const keys = Object.keys(keysOf(map)).filter((known) => known !== 'extends');
+  const similar = nearest(key, keys);
+  const nested = key.includes('.') && fieldAt(key.split('.')) !== null;
+  const help = nested
+    ? 'dots are for --set: in a file, write one key below the other'
+    : similar
+      ? `did you mean "${similar}"?`
+      : `its keys are ${keys.join(', ')}`;
+  return { message: `${name} has no key ${quoted([key], 'and')}`, help };
+}
+
+/** Keys of which a map must have exactly one: it has none, or several. */
+function choiceProblem(error: ErrorObject, name: string, map: TreeMap, place: Place): Problem {
+  const keys = (error.schema as readonly Field[]).flatMap((form) => form.required ?? []);
+  const written = [...map].filter(([key]) => keys.includes(key));
+  const last = written.at(-1);
+  return last
+    ? { place: last[1].key, message: `${name} has both ${quoted(keys, 'and')}`, help: 'keep one' }
+    : { place, message: `${name} lacks ${quoted(keys, 'or')}` };
+}
+
+function toProblem(tree: Tree, error: ErrorObject, all: readonly ErrorObject[]): Problem | null {
   const steps = stepsOf(error);
   const path = steps.join('.');
   const name = nameOf(steps);
   const at = find(tree, steps);
-  const entries = at?.tree.kind === 'map' ? at.tree.entries : new Map<string, Entry>();
+  const entries: TreeMap = at?.tree.kind === 'map' ? at.tree.entries : new Map();
   const place = (steps.length === 0 && [...entries.values()][0]?.key) || (at?.place ?? tree.place);
   const within = (key: string) => [...steps, key].join('.');
 
   switch (error.keyword) {
     case 'additionalProperties': {
       const key: string = error.params.additionalProperty;
-      const keys = Object.keys(keysOf(error.parentSchema as Field)).filter((k) => k !== 'extends');
-      const similar = nearest(key, keys);
-      return {
-        place: entries.get(key)?.key ?? place,
-        path: within(key),
-        message: `${name} has no key "${printable(key)}"`,
-        help: similar ? `did you mean "${similar}"?` : `its keys are ${keys.join(', ')}`,
-      };
+      const map = error.parentSchema as Field;
+      const told = unknownKey(name, key, map);
+      return { place: entries.get(key)?.key ?? place, paths: [within(key)], ...told };
     }
     case 'required': {
-      const key: string = error.params.missingProperty;
-      return { place, path: within(key), message: `${name} lacks "${key}"` };
+      const missing = all.filter(
+        ({ keyword, schemaPath }) => keyword === 'required' && schemaPath === error.schemaPath,
+      );
+      if (missing[0] !== error) return null;
+      const keys = missing.map(({ params }): string => params.missingProperty);
+      return { place, paths: keys.map(within), message: `${name} lacks ${quoted(keys, 'and')}` };
     }
     case 'oneOf':
-      return { path, ...choiceProblem(error, name, place) };
+      return { paths: [path], ...choiceProblem(error, name, entries, place) };
     default:
-      return { path, ...valueProblem(error, name, place) };
+      return { paths: [path], ...valueProblem(error, name, place) };
   }
 }
 
 /** Everything in which a spec, given as data and as the tree it was read from, breaks the schema. */
 export function schemaProblems(tree: Tree, data: unknown): readonly Problem[] {
   if (validate(data)) return [];
-  return meant(validate.errors ?? []).map((error) => toProblem(tree, error));
+  const errors = meant(validate.errors ?? []);
+  return errors
+    .map((error) => toProblem(tree, error, errors))
+    .filter((problem) => problem !== null);
 }

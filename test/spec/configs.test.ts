@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { dataSets } from '../../src/data/sets.js';
+import { presets } from '../../src/spec/architectures.js';
+import { loadSpec } from '../../src/spec/load.js';
+import { fieldAt } from '../../src/spec/schema.js';
+import { packageFile } from '../../src/util/paths.js';
+
+const folder = packageFile('configs');
+const configs = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.yaml'),
+);
+
+it.each(configs)('%s loads, and editors find its schema', async (name) => {
+  const file = join(folder, name);
+  const { spec } = await loadSpec(file);
+  expect(spec.name).not.toBe('');
+  const schema = /^# yaml-language-server: \$schema=(.+)\n/.exec(readFileSync(file, 'utf8'))?.[1];
+  expect(resolve(dirname(file), schema ?? '')).toBe(packageFile('src/spec/schema.json'));
+});
+
+it('holds the four published settings of ResNet-18', async () => {
+  const settings = ['1', '0.67', '0.56', '0.44'].map(async (bits) => {
+    const { spec } = await loadSpec(join(folder, `imagenet/resnet18-${bits}bit.yaml`));
+    return [spec.name, spec.quantize.tau, spec.architecture.stages];
+  });
+  expect(await Promise.all(settings)).toEqual([
+    ['resnet18-1bit', 9, [4, 4, 4, 4]],
+    ['resnet18-0.67bit', 6, [4, 4, 4, 4]],
+    ['resnet18-0.56bit', 5, [4, 4, 4, 4]],
+    ['resnet18-0.44bit', 4, [4, 4, 4, 4]],
+  ]);
+});
+
+it('has one list of presets and of data sets, in the schema and in the code', () => {
+  expect(fieldAt(['architecture', 'preset'])?.enum).toEqual(Object.keys(presets));
+  expect(fieldAt(['architecture'])?.anyOf?.[0]?.enum).toEqual(Object.keys(presets));
+  expect(fieldAt(['data', 'set'])?.enum).toEqual(Object.keys(dataSets));
+});

@@ -1,0 +1,295 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { loadSpec } from '../../src/spec/load.js';
+import { renderSpec } from '../../src/spec/render.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'spec-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+/** Writes a spec and returns its path. */
+function written(content: object | string | Uint8Array, name = `spec-${files++}.yaml`): string {
+  const file = join(folder, name);
+  const raw = typeof content === 'string' || content instanceof Uint8Array;
+  writeFileSync(file, raw ? content : stringify(content));
+  return file;
+}
+
+const least = {
+  name: 'least',
+  data: { set: 'mnist' },
+  architecture: 'bireal6',
+  quantize: { bits: 0.56 },
+};
+
+const load = async (content: object | string, ...overrides: string[]) =>
+  (await loadSpec(written(content), overrides)).spec;
+
+describe('defaults', () => {
+  it('fills in everything that the least spec leaves out', async () => {
+    expect(await load(least)).toEqual({
+      name: 'least',
+      seed: 0,
+      data: {
+        set: 'mnist',
+        path: null,
+        limit: { train: null, test: null },
+        augment: { flip: false, shift: 0 },
+      },
+      architecture: {
+        family: 'bireal',
+        stages: [2, 2, 2],
+        width: 16,
+        stem: { kernel: 3, stride: 2, pool: false },
+      },
+      quantize: {
+        tau: 5,
+        binarize: 'weights+activations',
+        subset: { structure: 'free', sampling: 'uniform' },
+        refine: { period: 25, threshold: 0.001 },
+      },
+      train: {
+        epochs: 10,
+        batch: 128,
+        optimizer: 'adam',
+        learningRate: 0.01,
+        schedule: 'linear',
+        weightDecay: 0,
+        threads: null,
+      },
+      device: { target: 'cpu', tools: 'npm', seed: 1 },
+      verify: { images: 100 },
+    });
+  });
+
+  it.each([
+    [1, 9],
+    [0.67, 6],
+    [0.56, 5],
+    [0.44, 4],
+  ])('turns %d bits into tau %d', async (bits, tau) => {
+    expect((await load({ ...least, quantize: { bits } })).quantize.tau).toBe(tau);
+  });
+
+  it('gives a ResNet the stem that suits its images', async () => {
+    const stem = async (set: string) =>
+      (await load({ ...least, data: { set }, architecture: 'resnet34' })).architecture;
+    expect(await stem('imagenet')).toMatchObject({
+      stages: [6, 8, 12, 6],
+      width: 64,
+      stem: { kernel: 7, stride: 2, pool: true },
+    });
+    expect((await stem('mnist')).stem).toEqual({ kernel: 3, stride: 1, pool: false });
+  });
+
+  it('finds the data from the file that names it', async () => {
+    const spec = await load({ ...least, data: { set: 'mnist', path: 'digits' } });
+    expect(spec.data.path).toBe(join(folder, 'digits'));
+    const overridden = await load(least, 'data.path=digits');
+    expect(overridden.data.path).toBe(join(process.cwd(), 'digits'));
+  });
+});
+
+describe('composition', () => {
+  it('merges maps, replaces the rest, and lets later files and the spec itself win', async () => {
+    written({ ...least, seed: 1, train: { epochs: 1, batch: 10 } }, 'first.yaml');
+    written({ seed: 2, train: { epochs: 2 }, architecture: { width: 8 } }, 'second.yaml');
+    const spec = await load({ extends: ['first.yaml', 'second.yaml'], name: 'own', seed: 3 });
+    expect(spec).toMatchObject({ name: 'own', seed: 3, train: { epochs: 2, batch: 10 } });
+    expect(spec.architecture).toMatchObject({ stages: [2, 2, 2], width: 8 });
+  });
+
+  it('may reach one base by two ways', async () => {
+    written(least, 'root.yaml');
+    written({ extends: 'root.yaml', seed: 1 }, 'left.yaml');
+    written({ extends: 'root.yaml', train: { epochs: 4 } }, 'right.yaml');
+    const spec = await load({ extends: ['left.yaml', 'right.yaml'] });
+    expect(spec).toMatchObject({ name: 'least', train: { epochs: 4 } });
+  });
+
+  it('sees through a link that leads back', async () => {
+    const file = written({ extends: 'link.yaml' }, 'linked.yaml');
+    symlinkSync(file, join(folder, 'link.yaml'));
+    await expect(loadSpec(file)).rejects.toThrow(/linked.yaml:1:10: extends runs in a circle/);
+  });
+
+  it('replaces inherited bits by tau and the other way round', async () => {
+    const base = written(least);
+    expect((await load({ extends: base, quantize: { tau: 7 } })).quantize.tau).toBe(7);
+    expect((await load({ ...least, quantize: { tau: 7 } }, 'quantize.bits=1')).quantize.tau).toBe(
+      9,
+    );
+  });
+
+  it.each([
+    ['architecture.width=32', { architecture: { width: 32, stages: [2, 2, 2] } }],
+    ['architecture=resnet18', { architecture: { width: 64, stages: [4, 4, 4, 4] } }],
+    ['train={epochs: 7}', { train: { epochs: 7, batch: 128 } }],
+    ['data.limit=1000', { data: { limit: { train: 1000, test: 1000 } } }],
+    ['data.limit.train=500', { data: { limit: { train: 500, test: null } } }],
+    ['quantize.refine=false', { quantize: { refine: false } }],
+    ['quantize.refine.period=5', { quantize: { refine: { period: 5, threshold: 0.001 } } }],
+    ['train.learningRate=1e-3', { train: { learningRate: 0.001 } }],
+    ['name="1e3"', { name: '1e3' }],
+  ])('--set %s', async (override, expected) => {
+    expect(await load(least, override)).toMatchObject(expected);
+  });
+
+  it('keeps the other half of a limit that one number gave', async () => {
+    const limited = { ...least, data: { set: 'mnist', limit: 2000 } };
+    const spec = await load(limited, 'data.limit.test=300');
+    expect(spec.data.limit).toEqual({ train: 2000, test: 300 });
+  });
+
+  it('lets the last of several overrides win', async () => {
+    expect((await load(least, 'seed=1', 'train.epochs=2', 'seed=3')).seed).toBe(3);
+  });
+});
+
+describe('locate', () => {
+  it('finds where each value was written', async () => {
+    const base = written('name: base\ndata:\n  set: mnist\narchitecture: resnet18\n', 'base.yaml');
+    const file = written(
+      'extends: base.yaml\nquantize:\n  bits: 0.56\n  refine: true\ntrain: { epochs: 3 }\n',
+    );
+    const { locate } = await loadSpec(file, ['data.limit=500']);
+    const at = (place: string, line: number, column: number) => ({
+      kind: 'file',
+      file: place,
+      line,
+      column,
+    });
+    expect(locate('train.epochs')).toEqual(at(file, 5, 18));
+    expect(locate('quantize.tau')).toEqual(at(file, 3, 9));
+    expect(locate('quantize.refine.period')).toEqual(at(file, 4, 11));
+    expect(locate('data.set')).toEqual(at(base, 3, 8));
+    expect(locate('architecture.stem.kernel')).toEqual(at(base, 4, 15));
+    expect(locate('data.limit.test')).toEqual({ kind: 'override', flag: '--set data.limit=500' });
+    expect(locate('train.batch')).toBeNull();
+    expect(locate('verify.images')).toBeNull();
+  });
+});
+
+describe('guards', () => {
+  it('refuses more than 1 MiB', async () => {
+    const file = written(`# ${'x'.repeat(1024 * 1024)}`);
+    await expect(loadSpec(file)).rejects.toThrow('larger than 1 MiB');
+  });
+
+  it('stops reading a device that never ends', async () => {
+    await expect(loadSpec('/dev/zero')).rejects.toThrow('larger than 1 MiB');
+  });
+
+  it.each([
+    ['a line without end', '- '.repeat(200_000), /:1:1: this line has more than/],
+    ['brackets without end', '[\n'.repeat(100_000), /nested too deeply/],
+    [
+      'deep maps',
+      Array.from({ length: 60 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
+      /32 levels/,
+    ],
+    ['bytes that are no text', new Uint8Array([110, 97, 109, 101, 58, 32, 255]), /:1:7: this byte/],
+    ['a zero byte', 'name: a\u0000b\n', /name cannot be/],
+    ['a key of the prototype', '__proto__:\n  polluted: 1\n', /no key "__proto__"/],
+  ])('refuses %s', async (_, content, message) => {
+    await expect(loadSpec(written(content))).rejects.toThrow(message);
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+
+  it('cuts a long line down around the mistake and counts problems that it leaves out', async () => {
+    const keys = Array.from({ length: 40 }, (_, i) => `wrong${i}: 1`);
+    const file = written(`{ ${keys.join(', ')} }`);
+    const error: Error = await loadSpec(file).then(
+      () => expect.unreachable(),
+      (failure) => failure,
+    );
+    expect(error.message).toContain('and 16 more');
+    const lines = error.message.split('\n').filter((line) => /^ +\d* \|/.test(line));
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(120);
+    const last = lines.findLastIndex((line) => line.includes('^'));
+    const column = lines[last]?.indexOf('^') ?? 0;
+    expect(lines[last - 1]?.slice(column)).toMatch(/^wrong23/);
+  });
+});
+
+const limit = fc.option(fc.integer({ min: 1000, max: 9000 }));
+const architecture = fc.oneof(
+  fc.constantFrom('bireal6', 'resnet18', 'resnet34'),
+  fc.record({ preset: fc.constant('resnet18'), width: fc.integer({ min: 1, max: 99 }) }),
+  fc.record({
+    stages: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }),
+    width: fc.integer({ min: 1, max: 64 }),
+    stem: fc.record(
+      { kernel: fc.constantFrom(3, 7), stride: fc.constantFrom(1, 2), pool: fc.boolean() },
+      { requiredKeys: [] },
+    ),
+  }),
+);
+const anySpec = fc.record(
+  {
+    name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/),
+    seed: fc.nat({ max: 2 ** 32 - 1 }),
+    data: fc.record(
+      {
+        set: fc.constantFrom('mnist', 'fashion-mnist', 'imagenet'),
+        path: fc.option(fc.string({ minLength: 1 }).filter((path) => !path.includes('\0'))),
+        limit: fc.oneof(limit, fc.record({ train: limit, test: limit }, { requiredKeys: [] })),
+        augment: fc.record({ flip: fc.boolean(), shift: fc.nat({ max: 4 }) }),
+      },
+      { requiredKeys: ['set'] },
+    ),
+    architecture,
+    quantize: fc
+      .tuple(
+        fc.oneof(
+          fc.record({ bits: fc.constantFrom(1, 0.67, 0.56, 0.44) }),
+          fc.record({ tau: fc.integer({ min: 1, max: 9 }) }),
+        ),
+        fc.record(
+          {
+            binarize: fc.constantFrom('weights', 'weights+activations'),
+            subset: fc.record({ structure: fc.constantFrom('free', 'antipodal') }),
+            refine: fc.oneof(
+              fc.boolean(),
+              fc.record(
+                {
+                  period: fc.integer({ min: 1, max: 99 }),
+                  threshold: fc.double({ min: 0, max: 2.9 }),
+                },
+                { requiredKeys: [] },
+              ),
+            ),
+          },
+          { requiredKeys: [] },
+        ),
+      )
+      .map(([size, rest]) => ({ ...size, ...rest })),
+    train: fc.record(
+      {
+        epochs: fc.integer({ min: 1, max: 300 }),
+        batch: fc.integer({ min: 1, max: 1000 }),
+        learningRate: fc.double({ min: 1e-12, max: 1 }),
+        schedule: fc.constantFrom('linear', 'cosine', 'constant'),
+        weightDecay: fc.double({ min: 0, max: 1 }),
+        threads: fc.option(fc.integer({ min: 1, max: 64 })),
+      },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: ['name', 'data', 'architecture', 'quantize'] },
+);
+
+it('writes any spec out as one that loads to the same again', async () => {
+  await fc.assert(
+    fc.asyncProperty(anySpec, async (content) => {
+      const { spec } = await loadSpec(written(content, 'any.yaml'));
+      const again = await loadSpec(written(renderSpec(spec), 'again.yaml'));
+      expect(again.spec).toEqual(spec);
+    }),
+    { numRuns: 200 },
+  );
+});
