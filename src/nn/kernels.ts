@@ -48,7 +48,7 @@ export interface Kernels {
   /** Gradient of {@link averagePool} to its input of `height` x `width`. */
   averagePoolGradient(dy: Tensor4D, height: number, width: number): Tensor4D;
   /**
-   * Sub-pixel unfolding: cell (i, j) of [images, height / 2 + 1, width / 2 + 1, 2 * 2 * channels]
+   * Sub-pixel unfolding: cell (i, j) of [images, ceil(height / 2) + 1, ceil(width / 2) + 1, 4 channels]
    * holds the pixels of rows 2i - 1, 2i and columns 2j - 1, 2j; those outside are dropped.
    */
   unfoldCells(cells: Tensor4D, height: number, width: number): Tensor4D;

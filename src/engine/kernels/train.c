@@ -319,7 +319,7 @@ void average_pool_gradient(const float *dy, float *dx, int images, int height, i
  */
 EXPORT("unfold_cells")
 void unfold_cells(const float *cells, float *x, int images, int height, int width, int channels) {
-  const int rows = height / 2 + 1, columns = width / 2 + 1;
+  const int rows = (height + 1) / 2 + 1, columns = (width + 1) / 2 + 1;
   for (int image = 0; image < images; image++) {
     for (int row = 0; row < height; row++) {
       for (int column = 0; column < width; column++) {
