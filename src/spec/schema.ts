@@ -73,7 +73,9 @@ function expectedType(field: Field, type: string): string {
     case 'string':
       return 'a text';
     case 'array':
-      return `a list of ${field.minItems ?? 0} to ${field.maxItems ?? 'any number of'} values`;
+      return field.maxItems
+        ? `a list of ${field.minItems ?? 0} to ${field.maxItems} values`
+        : 'a list';
     case 'object':
       return `a map (${Object.keys(field.properties ?? {}).join(', ')})`;
     default:
