@@ -23,6 +23,8 @@ export interface SimulatorSource {
   readonly top: string;
   readonly parameters: Readonly<Record<string, number>>;
   readonly harness: string;
+  /** Macros of the harness. */
+  readonly defines?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface SimulatorSource {
  * @throws Failure of kind `tool` with Verilator's or the compiler's own message
  */
 export async function buildSimulator(
-  { top, parameters, harness }: SimulatorSource,
+  { top, parameters, harness, defines = {} }: SimulatorSource,
   folder: string,
   context: ToolContext,
 ): Promise<string> {
@@ -44,6 +46,7 @@ export async function buildSimulator(
     '-Wall',
     '-O3',
     ...['-CFLAGS', '-O1'],
+    ...Object.entries(defines).flatMap(([name, value]) => ['-CFLAGS', `-D${name}=${value}`]),
     ...['--Mdir', folder],
     ...['--top-module', top],
     ...Object.entries(parameters).map(([name, value]) => `-G${name}=${value}`),
