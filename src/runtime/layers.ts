@@ -26,6 +26,13 @@ function valuesOf({ height, width, channels }: MapShape): number {
   return height * width * channels;
 }
 
+/** Sum of `length` products of bytes from `i` on with activations from `j` on; it fits int32. */
+function dot(bytes: Int8Array, i: number, x: Int16Array, j: number, length: number): number {
+  let sum = 0;
+  for (let n = 0; n < length; n++) sum = (sum + Math.imul(bytes[i + n], x[j + n])) | 0;
+  return sum;
+}
+
 /** 3x3 max pooling of stride 2 and padding 1. */
 function prepareMaxPool(input: MapShape, output: MapShape): Layer<Int16Array> {
   const pooled = new Int16Array(valuesOf(output));
@@ -85,10 +92,9 @@ export function prepareStem(model: PackedModel): Layer<Uint8Array> {
         const corner = stride * row * rowLength + stride * column * input.channels;
         for (let o = 0; o < outputs; o++) {
           let sum = 0;
-          let w = o * kernel * taps;
           for (let ky = 0; ky < kernel; ky++) {
-            const from = corner + ky * rowLength;
-            for (let i = from; i < from + taps; i++) sum += weight[w++] * padded[i];
+            const from = (o * kernel + ky) * taps;
+            sum += dot(weight, from, padded, corner + ky * rowLength, taps);
           }
           sums[to] = sum;
           activations[to++] = requantized(sum, requantizer, o);
@@ -117,7 +123,7 @@ function prepareDownsample(
   const q = readyRequantizer(requantizer);
   const result = new Int16Array(valuesOf(output));
   const inputs = input.channels;
-  const pixel = new Int32Array(inputs);
+  const pixel = new Int16Array(inputs);
   const run = (x: Int16Array) => {
     let to = 0;
     for (let row = 0; row < output.height; row++) {
@@ -131,10 +137,7 @@ function prepareDownsample(
           pixel[at - corner] = (sum + 2) >> 2;
         }
         for (let o = 0; o < output.channels; o++) {
-          let sum = 0;
-          const from = o * inputs;
-          for (let c = 0; c < inputs; c++) sum += weight[from + c] * pixel[c];
-          result[to++] = requantized(sum, q, o);
+          result[to++] = requantized(dot(weight, o * inputs, pixel, 0, inputs), q, o);
         }
       }
     }
@@ -151,7 +154,7 @@ export function prepareBlock(
   const outputs = conv.output.channels;
   const positions = conv.output.height * conv.output.width;
   const windows = prepareWindows(conv, block.threshold);
-  const chosen = kind ?? fasterKernel(block.conv.tau, outputs);
+  const chosen = kind ?? fasterKernel(block.conv, outputs);
   const convolve = prepareKernel(chosen, block.conv, outputs, positions);
   const sums = new Int32Array(positions * outputs);
   const result = new Int16Array(sums.length);
@@ -200,9 +203,7 @@ export function prepareClassifier(
       average[c] = saturated((product + reciprocalHalf) >> reciprocalFractionBits);
     }
     for (let k = 0; k < logits.length; k++) {
-      let sum = bias[k];
-      for (let c = 0; c < channels; c++) sum += weight[k * channels + c] * average[c];
-      logits[k] = sum;
+      logits[k] = bias[k] + dot(weight, k * channels, average, 0, channels);
     }
   };
   const vector = (length: number): MapShape => ({ height: 1, width: 1, channels: length });

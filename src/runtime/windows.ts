@@ -3,9 +3,12 @@ import type { ConvShape } from '../model/network.js';
 /** Channels whose 3x3 windows share a 32-bit word, 9 bits each. */
 export const channelsPerWord = 3;
 
-/** Words that hold one position's windows of `channels` channels. */
+/** The popcount kernel takes words by threes. */
+const wordMultiple = 3;
+
+/** Words that hold one position's windows of `channels` channels: a multiple of three. */
 export function wordsFor(channels: number): number {
-  return Math.ceil(channels / channelsPerWord);
+  return wordMultiple * Math.ceil(channels / (wordMultiple * channelsPerWord));
 }
 
 /**
@@ -38,6 +41,7 @@ export function prepareWindows(
 ): Windows {
   const { height, width, channels } = input;
   const perPixel = wordsFor(channels);
+  const spareWords = perPixel - Math.ceil(channels / channelsPerWord);
   const paddedRow = (width + 2) * perPixel;
   /** Activation bits at bits 0, 9 and 18 of a word; a border of zeros that is never written. */
   const bits = new Int32Array((height + 2) * paddedRow);
@@ -58,6 +62,7 @@ export function prepareWindows(
           if (c + 2 < channels && x[from + c + 2] >= threshold[c + 2]) word |= 1 << 18;
           bits[to++] = word;
         }
+        to += spareWords;
         from += channels;
       }
     }

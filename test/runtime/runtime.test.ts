@@ -71,10 +71,11 @@ describe('runtime', () => {
     );
   });
 
-  it('reuses responses only where there are fewer of them than outputs', () => {
-    expect(fasterKernel(5, 64)).toBe('responses');
-    expect(fasterKernel(9, 256)).toBe('popcount');
-    expect(fasterKernel(5, 16)).toBe('popcount');
+  it('reuses responses where each serves many outputs', () => {
+    expect(fasterKernel({ tau: 5, structure: 'free' }, 256)).toBe('responses');
+    expect(fasterKernel({ tau: 5, structure: 'free' }, 128)).toBe('popcount');
+    expect(fasterKernel({ tau: 5, structure: 'antipodal' }, 128)).toBe('responses');
+    expect(fasterKernel({ tau: 9, structure: 'free' }, 512)).toBe('popcount');
   });
 });
 
