@@ -258,7 +258,7 @@ const anySpec = fc.record(
               fc.record(
                 {
                   period: fc.integer({ min: 1, max: 99 }),
-                  threshold: fc.double({ min: 0, max: 2.9 }),
+                  threshold: fc.double({ min: 0, max: 2.9, noNaN: true }),
                 },
                 { requiredKeys: [] },
               ),
@@ -272,9 +272,9 @@ const anySpec = fc.record(
       {
         epochs: fc.integer({ min: 1, max: 300 }),
         batch: fc.integer({ min: 1, max: 1000 }),
-        learningRate: fc.double({ min: 1e-12, max: 1 }),
+        learningRate: fc.double({ min: 1e-12, max: 1, noNaN: true }),
         schedule: fc.constantFrom('linear', 'cosine', 'constant'),
-        weightDecay: fc.double({ min: 0, max: 1 }),
+        weightDecay: fc.double({ min: 0, max: 1, noNaN: true }),
         threads: fc.option(fc.integer({ min: 1, max: 64 })),
       },
       { requiredKeys: [] },
