@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode, orIfMissing } from '../util/files.js';
 import { formatMark, isAlive, type ProcessMark, parseMark, thisProcess } from './process-mark.js';
@@ -42,15 +42,17 @@ type Attempt =
  * simply removed, two processes could both find it stale and the second remove the first one's.
  */
 async function tryLock(path: string): Promise<Attempt> {
-  const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
-  await writeFile(draft, `${formatMark(thisProcess)} ${randomBytes(8).toString('hex')}`);
+  const mark = formatMark(thisProcess);
+  const nonce = randomBytes(8).toString('hex');
+  const draft = `${path}+${mark}+${nonce}`;
+  await writeFile(draft, `${mark} ${nonce}`);
   const taken: Attempt = { taken: true, release: () => rm(path, { force: true }) };
   try {
     for (;;) {
       if (await linked(draft, path)) return taken;
       const text = await orIfMissing(readFile(path, 'utf8'), null);
       if (text === null) continue;
-      const holder = parseMark(text.split(' ')[0] ?? '');
+      const holder = holderOf(text);
       if (holder !== null && isAlive(holder)) return { taken: false, holder };
 
       const takeover = await tryLock(`${path}.takeover`);
@@ -66,6 +68,27 @@ async function tryLock(path: string): Promise<Attempt> {
     }
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+function holderOf(text: string): ProcessMark | null {
+  return parseMark(text.split(' ')[0] ?? '');
+}
+
+/** Clears a folder of locks of what dead processes left there. */
+export async function sweepLocks(folder: string): Promise<void> {
+  for (const name of await orIfMissing(readdir(folder), [])) {
+    const path = join(folder, name);
+    const [, drafter] = name.split('+');
+    if (drafter !== undefined) {
+      const owner = parseMark(drafter);
+      if (owner === null || !isAlive(owner)) await rm(path, { force: true });
+      continue;
+    }
+    const holder = holderOf(await orIfMissing(readFile(path, 'utf8'), ''));
+    if (holder !== null && isAlive(holder)) continue;
+    const attempt = await tryLock(path);
+    if (attempt.taken) await attempt.release();
   }
 }
 

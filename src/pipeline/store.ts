@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../util/failure.js';
 import { errorCode, orIfMissing, sync } from '../util/files.js';
 import { type Found, inspectArtifact, type Manifest, readManifest } from './artifact.js';
+import { sweepLocks } from './lock.js';
 import { formatMark, isAlive, parseMark, thisProcess } from './process-mark.js';
 
 /** The folder that holds artifacts, runs and what is under way; docs/pipeline.md has its layout. */
@@ -33,6 +34,7 @@ export async function prepareStore(store: Store): Promise<void> {
       { cause: error },
     );
   }
+  await sweepLocks(join(store.root, 'locks'));
   for (const name of await readdir(join(store.root, 'tmp'))) {
     const owner = parseMark(name.split('+')[0] ?? '');
     if (owner === null || !isAlive(owner)) await remove(join(store.root, 'tmp', name));
