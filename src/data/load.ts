@@ -76,9 +76,17 @@ export function findDataSet(data: Pick<DataSpec, 'set' | 'path'>): string {
   return folder;
 }
 
-/** SHA-256 over the data set's files: what training really reads. */
-export async function dataDigest(data: Pick<DataSpec, 'set' | 'path'>): Promise<string> {
+const digests = new Map<string, Promise<string>>();
+
+/** SHA-256 over the data set's files: what training really reads. Read once a process. */
+export function dataDigest(data: Pick<DataSpec, 'set' | 'path'>): Promise<string> {
   const folder = findDataSet(data);
+  const known = digests.get(folder) ?? hashFiles(folder);
+  digests.set(folder, known);
+  return known;
+}
+
+async function hashFiles(folder: string): Promise<string> {
   const hash = createHash('sha256');
   for (const name of allFiles) hash.update(await readFile(present(folder, name) ?? ''));
   return hash.digest('hex');

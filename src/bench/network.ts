@@ -1,0 +1,81 @@
+import { availableParallelism } from 'node:os';
+import { encodeModel } from '../model/container/write.js';
+import { packNetwork } from '../model/pack.js';
+import type { PackedModel } from '../model/packed.js';
+import { layoutOf } from '../nn/layout.js';
+import { quantizeInto } from '../nn/state.js';
+import { trainedNetwork } from '../nn/trained.js';
+import { classify, createRuntime } from '../runtime/index.js';
+import { interleaved, type Suite } from './figure.js';
+import { scaling, shape, syntheticImages, untrained } from './six-block.js';
+
+const images = 10_000;
+const timedImages = 100;
+const digits = Array.from({ length: 10 }, (_, i) => String(i));
+
+function packed(tau: number): PackedModel {
+  const layout = layoutOf(shape);
+  const state = untrained(tau);
+  for (const { varianceOffset, channels } of layout.norms.values()) {
+    state.statistics.fill(1, varianceOffset, varianceOffset + channels);
+  }
+  const channels = new Map(shape.blocks.map(({ name, conv }) => [name, conv.output.channels]));
+  quantizeInto(layout, state, (block) => channels.get(block) ?? 0, new Float32Array(layout.size));
+  const network = trainedNetwork(shape, state, scaling, digits);
+  const provenance = { trained: '', spec: '', tool: 'bench' };
+  return packNetwork(network, { name: 'bench', reach: 16, provenance });
+}
+
+/** Packed inference of the six-block network on the CPU. */
+export const network: Suite = async (note) => {
+  const threads = availableParallelism();
+  note(`${images} images through the packed runtime on ${threads} threads`);
+  const model = packed(5);
+  const { pixels } = syntheticImages(images);
+  const signal = new AbortController().signal;
+  const started = performance.now();
+  await classify(encodeModel(model), pixels, { threads, signal });
+  const seconds = (performance.now() - started) / 1000;
+
+  note('one image at a time on one thread: tau 5 against its 1-bit twin');
+  const subBit = createRuntime(model);
+  const oneBit = createRuntime(packed(9));
+  const few = pixels.subarray(0, timedImages * subBit.imageSize);
+  const times = await interleaved(
+    {
+      subBit: () => subBit.logits(few, timedImages),
+      oneBit: () => oneBit.logits(few, timedImages),
+    },
+    9,
+  );
+  const kind = 'measured';
+  return [
+    {
+      id: 'network.evaluate-10000',
+      value: seconds,
+      unit: 's',
+      goal: 20,
+      better: 'lower',
+      kind,
+      baseline: `${threads} threads, threads and model started anew`,
+    },
+    {
+      id: 'network.latency',
+      value: times.subBit / timedImages,
+      unit: 'ms an image',
+      goal: null,
+      better: 'lower',
+      kind,
+      baseline: 'tau 5, one thread',
+    },
+    {
+      id: 'network.sub-bit-speedup',
+      value: times.oneBit / times.subBit,
+      unit: 'x',
+      goal: null,
+      better: 'higher',
+      kind,
+      baseline: 'its 1-bit twin in the same runtime, whole network, one thread',
+    },
+  ];
+};

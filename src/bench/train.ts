@@ -1,0 +1,123 @@
+import { availableParallelism } from 'node:os';
+import { startWasmEngine } from '../engine/wasm.js';
+import { startWasmBackend } from '../engine/wasm-backend.js';
+import { wasmKernels } from '../engine/wasm-kernels.js';
+import { composed } from '../nn/composed.js';
+import { layoutOf } from '../nn/layout.js';
+import { opsOf } from '../nn/ops.js';
+import { quantizeInto } from '../nn/state.js';
+import { gradientStep, type Program } from '../nn/step.js';
+import { type Trainer, trainEpoch } from '../nn/train.js';
+import { interleaved, type Suite } from './figure.js';
+import { scaling, seed, shape, syntheticImages, untrained } from './six-block.js';
+
+const batch = 128;
+const steps = 40;
+const tau = 5;
+
+const layout = layoutOf(shape);
+
+/** Whole training steps, threads and all: images per second. */
+async function trainingSpeed(threads: number): Promise<number> {
+  const images = syntheticImages(batch * steps);
+  const engine = startWasmEngine({ shape, activations: 'binary', scaling, images, threads });
+  const trainer: Trainer = {
+    shape,
+    images: images.count,
+    engine,
+    spec: {
+      seed,
+      quantize: {
+        tau,
+        binarize: 'weights+activations',
+        subset: { structure: 'free', sampling: 'uniform' },
+        refine: { period: 25, threshold: 1e-3 },
+      },
+      train: {
+        epochs: 2,
+        batch,
+        optimizer: 'adam',
+        learningRate: 0.01,
+        schedule: 'linear',
+        weightDecay: 0,
+      },
+      augment: { flip: false, shift: 0 },
+    },
+  };
+  const unaborted = new AbortController().signal;
+  const ignore = () => {};
+  try {
+    const warm = await trainEpoch(trainer, untrained(tau), ignore, unaborted);
+    const started = performance.now();
+    await trainEpoch(trainer, warm, ignore, unaborted);
+    return (batch * steps) / ((performance.now() - started) / 1000);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** One thread's gradients by fused kernels and by composed operations, and the quantiser beside. */
+async function stepTimes() {
+  const backend = await startWasmBackend();
+  const { pixels, labels } = syntheticImages(batch / 2);
+  const images = Float32Array.from(pixels, (pixel) => (pixel - 128) / 74);
+  const classes = Int32Array.from(labels);
+  const gradients = new Float32Array(layout.size);
+  const statistics = new Float32Array(layout.statisticsSize);
+  const state = untrained(tau);
+  const parameters = new Float32Array(layout.size);
+  const channels = new Map(shape.blocks.map(({ name, conv }) => [name, conv.output.channels]));
+  const quantise = () =>
+    quantizeInto(layout, state, (block) => channels.get(block) ?? 0, parameters);
+  quantise();
+  const step = (program: Program) => () =>
+    gradientStep(program, parameters, images, classes, gradients, statistics);
+  const program = { shape, layout, activations: 'binary' } as const;
+  return interleaved(
+    {
+      fused: step({ ...program, ops: opsOf(wasmKernels(backend)) }),
+      composed: step({ ...program, ops: opsOf(composed) }),
+      quantise,
+    },
+    9,
+  );
+}
+
+/** Speed of the WebAssembly training engine on the six-block network, batch 128, tau 5. */
+export const train: Suite = async (note) => {
+  const threads = availableParallelism();
+  note(`training ${batch * steps} images on ${threads} threads`);
+  const speed = await trainingSpeed(threads);
+  note('one thread: fused kernels against composed operations');
+  const times = await stepTimes();
+  const kind = 'measured';
+  return [
+    {
+      id: 'train.wasm.images-per-second',
+      value: speed,
+      unit: 'images/s',
+      goal: 800,
+      better: 'higher',
+      kind,
+      baseline: `${threads} threads`,
+    },
+    {
+      id: 'train.wasm.fused-speedup',
+      value: times.composed / times.fused,
+      unit: 'x',
+      goal: null,
+      better: 'higher',
+      kind,
+      baseline: 'the same step by composed TensorFlow.js operations, one thread',
+    },
+    {
+      id: 'train.quantiser-share',
+      value: (100 * times.quantise) / ((1000 * batch) / speed),
+      unit: '% of a step',
+      goal: 5,
+      better: 'lower',
+      kind,
+      baseline: `a whole step on ${threads} threads`,
+    },
+  ];
+};
