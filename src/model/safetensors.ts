@@ -1,4 +1,5 @@
 import { Failure } from '../util/failure.js';
+import { isRecord } from '../util/json.js';
 
 /** A named array of a safetensors file. */
 export interface NamedTensor {
@@ -37,11 +38,12 @@ export function encodeSafetensors(
     offset = end;
   }
   const json = JSON.stringify(header);
-  const text = new TextEncoder().encode(json.padEnd(Math.ceil(json.length / 8) * 8));
-  const bytes = new Uint8Array(8 + text.length + offset);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  const text = new TextEncoder().encode(json);
+  const headerLength = Math.ceil(text.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + offset).fill(0x20, 8, 8 + headerLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
   bytes.set(text, 8);
-  let at = 8 + text.length;
+  let at = 8 + headerLength;
   for (const [, { values }] of ordered) {
     bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
     at += values.byteLength;
@@ -78,11 +80,20 @@ export function decodeSafetensors(bytes: Uint8Array): {
   return { tensors, metadata: readMetadata(header.__metadata__) };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The JSON object that `metadata` holds under `key`; an empty one when it holds none. */
+export function jsonMetadata(
+  metadata: Readonly<Record<string, string>>,
+  key: string,
+): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(metadata[key] ?? '{}');
+    return isRecord(value) ? value : {};
+  } catch {
+    return {};
+  }
 }
 
-function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -121,6 +132,6 @@ function readTensor(name: string, entry: unknown, data: Uint8Array): NamedTensor
   if (end > data.length || end - start !== elements * type.BYTES_PER_ELEMENT) {
     throw damaged(`${name} lies outside the file or is not as long as its shape`);
   }
-  const copy = data.slice(start, end);
+  const copy = new Uint8Array(data.subarray(start, end));
   return { shape, values: new type(copy.buffer, 0, elements) };
 }

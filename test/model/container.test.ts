@@ -114,6 +114,19 @@ describe('.snn container', () => {
     );
   });
 
+  it('reads from a view, a Node buffer or shared memory, and keeps no part of it', () => {
+    const bytes = encodeModel(small);
+    const around = new Uint8Array(bytes.length + 7);
+    around.set(bytes, 3);
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    for (const form of [around.subarray(3, -4), Buffer.from(around).subarray(3, -4), shared]) {
+      const model = decodeModel(form);
+      form.fill(0);
+      expect(model).toEqual(small);
+    }
+  });
+
   it('stores tau bits an index and nothing that a reader knows', () => {
     const bytes = encodeModel(small);
     const size = (tag: string) => {

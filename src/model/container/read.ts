@@ -215,7 +215,7 @@ function readBlock(
  */
 export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
   const refuse = refuser(file);
-  const bodies = readSections(bytes, file, refuse);
+  const bodies = readSections(new Uint8Array(bytes), file, refuse);
   const section = <Value>(
     tag: SectionTag,
     read: (reader: ByteReader, fail: (what: string) => never) => Value,

@@ -1,0 +1,122 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dataDigest, loadSplit } from '../data/load.js';
+import { encodeModel } from '../model/container/write.js';
+import { activationReach } from '../model/float-reference.js';
+import { packNetwork } from '../model/pack.js';
+import { modelSize } from '../model/size.js';
+import { decodeTrained } from '../model/trained-file.js';
+import type { Metric, Metrics } from '../pipeline/events.js';
+import { defineStage, type StageContext } from '../pipeline/stage.js';
+import type { Spec } from '../spec/types.js';
+import { Failure } from '../util/failure.js';
+import { sha256 } from '../util/hash.js';
+import { packageFile } from '../util/paths.js';
+import { type Agreement, agreementWithFloat, imagesOf } from './verify-packed.js';
+
+type Slice = Pick<Spec, 'name' | 'verify'> & { readonly data: Omit<Spec['data'], 'augment'> };
+
+/** Training images over which the range of activations is taken. */
+const calibrationImages = 64;
+
+/** Share of images on which the packed model may choose another class than the float network. */
+const disagreementLimit = 0.1;
+
+async function toolVersion(): Promise<string> {
+  const { name, version } = JSON.parse(await readFile(packageFile('package.json'), 'utf8'));
+  return `${name} ${version}`;
+}
+
+/** @throws Failure where the network's activations are not binary */
+function requireBinaryActivations({ quantize }: Pick<Spec, 'quantize'>): void {
+  if (quantize.binarize === 'weights+activations') return;
+  throw new Failure('input', 'packing networks of binary weights only is not supported yet', [
+    'stop before it: --until refine',
+    'or set quantize.binarize to weights+activations',
+  ]);
+}
+
+/**
+ * Turns the trained network into an integer-only model (docs/arithmetic.md) and compares the two on
+ * `verify.images` training images. The artifact: `model.snn` (docs/format.md).
+ */
+export const pack = defineStage({
+  name: 'pack',
+  version: 1,
+  needs: ['refine'],
+  reads: (spec): Slice => {
+    const { augment: _, ...data } = spec.data;
+    return { name: spec.name, data, verify: spec.verify };
+  },
+  environment: async ({ data }) => ({ tool: await toolVersion(), data: await dataDigest(data) }),
+  preflight: requireBinaryActivations,
+  run: packTrained,
+});
+
+async function packTrained({
+  spec: { name, data, verify },
+  inputs,
+  out,
+  emit,
+  signal,
+}: StageContext<Slice>): Promise<Metrics> {
+  const file = await readFile(join(inputs.refine.path, 'trained.safetensors'));
+  const network = decodeTrained(file);
+  const { count, pixels } = await loadSplit(data, 'train');
+  const imageSize = pixels.length / count;
+
+  const seen = Math.min(calibrationImages, count);
+  const reach = activationReach(network, pixels.subarray(0, seen * imageSize));
+  const provenance = { trained: sha256(file), spec: name, tool: await toolVersion() };
+  const model = packNetwork(network, { name, reach, provenance });
+  const bytes = encodeModel(model);
+  await writeFile(join(out, 'model.snn'), bytes);
+
+  const first = Math.min(seen, count - Math.min(verify.images, count));
+  const compared = pixels.subarray(first * imageSize, (first + verify.images) * imageSize);
+  const agreement = await agreementWithFloat(network, model, imagesOf(compared, imageSize), signal);
+  requireAgreement(agreement);
+  emit({
+    type: 'note',
+    text:
+      `verified ${agreement.images} training images: ${agreement.sameClass} of the same class ` +
+      `as the float network, logits ${(100 * agreement.logitError).toFixed(1)} % apart`,
+  });
+  return metricsOf(modelSize(model), bytes.length, agreement);
+}
+
+function requireAgreement({ images, sameClass }: Agreement): void {
+  const allowed = Math.max(1, Math.floor(disagreementLimit * images));
+  if (images === 0) throw new Error('no image was there to verify the packed model with');
+  if (images - sameClass > allowed) {
+    throw new Failure(
+      'input',
+      `packed to integers, the network chooses another class on ${images - sameClass} of ` +
+        `${images} training images; at most ${allowed} are allowed`,
+      ['train longer or with a smaller learning rate: its activations are at the edge of a sign'],
+    );
+  }
+}
+
+function metricsOf(
+  size: ReturnType<typeof modelSize>,
+  fileBytes: number,
+  { images, sameClass, logitError }: Agreement,
+): Metrics {
+  const counted = (value: number, unit: string): Metric => ({ value, unit, kind: 'counted' });
+  const measured = (value: number, unit: string): Metric => ({ value, unit, kind: 'measured' });
+  return {
+    'binary weights': counted(size.indexBits / 1000, 'kbit'),
+    'binary weights at 1 bit': counted(size.binaryWeights / 1000, 'kbit'),
+    subsets: counted(size.subsetBits / 1000, 'kbit'),
+    'bits per binary weight': counted(
+      (size.indexBits + size.subsetBits) / size.binaryWeights,
+      'bit, subsets included',
+    ),
+    'packed model': counted(fileBytes, 'bytes'),
+    'against 1 bit': counted(size.oneBitTotal / size.totalBits, 'x smaller'),
+    'against 32 bit': counted(size.floatTotal / size.totalBits, 'x smaller'),
+    'same class as float': measured((100 * sameClass) / images, `% of ${images} training images`),
+    'logit error': measured(100 * logitError, '% of the float logits'),
+  };
+}
