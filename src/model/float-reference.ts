@@ -45,7 +45,7 @@ function perChannel(map: FloatMap, change: (value: number, c: number, i: number)
 function convolve(
   input: FloatMap,
   { kernel, stride, output }: ConvShape,
-  weight: ArrayLike<number>,
+  weight: Float64Array,
   padding: number,
 ): FloatMap {
   const { height, width, channels } = input.shape;
@@ -59,8 +59,8 @@ function convolve(
         const inside = y >= 0 && y < height && x >= 0 && x < width;
         const from = ((o * kernel + ky) * kernel + kx) * channels;
         for (let c = 0; c < channels; c++) {
-          const value = inside ? input.values[(y * width + x) * channels + c] : padding;
-          sum += weight[from + c] * value;
+          sum +=
+            weight[from + c] * (inside ? input.values[(y * width + x) * channels + c] : padding);
         }
       }
     }
@@ -119,7 +119,10 @@ function shortcutOf(x: FloatMap, block: TrainedBlock, output: MapShape): FloatMa
   if (!block.shortcut) return x;
   const pooled = pool(x, { ...output, channels: x.shape.channels }, 0, 2, mean);
   const shape: ConvShape = { kernel: 1, stride: 1, input: pooled.shape, output };
-  return normalize(convolve(pooled, shape, block.shortcut.weight, 0), block.shortcut.norm);
+  return normalize(
+    convolve(pooled, shape, Float64Array.from(block.shortcut.weight), 0),
+    block.shortcut.norm,
+  );
 }
 
 /**
@@ -164,7 +167,10 @@ export function floatTrace(network: TrainedNetwork, image: Uint8Array): FloatTra
     { shape: shape.input, values: Float64Array.from(image) },
     (pixel, c) => (pixel - input.zero[c]) / input.scale[c],
   );
-  const normalized = normalize(convolve(pixels, shape.stem.conv, stem.weight, 0), stem.norm);
+  const normalized = normalize(
+    convolve(pixels, shape.stem.conv, Float64Array.from(stem.weight), 0),
+    stem.norm,
+  );
   const pooled = shape.stem.pool
     ? pool(normalized, shape.stem.output, -1, 2, (values) => Math.max(...values))
     : normalized;

@@ -40,24 +40,28 @@ function at(map: IntegerMap, row: number, column: number, channel: number, outsi
 /**
  * Accumulators of a convolution.
  *
- * @param weight the weight of (output, ky, kx, input)
+ * @param weight [Cout, kernel, kernel, Cin]
  * @param padding the value that taps outside of the map see
  */
 function convolve(
   input: IntegerMap,
   { kernel, stride, output }: ConvShape,
-  weight: (o: number, ky: number, kx: number, c: number) => number,
+  weight: Int8Array,
   padding: number,
 ): IntegerMap {
   const pad = kernel >> 1;
+  const { height, width, channels } = input.shape;
   return mapOf(output, (row, column, o) => {
     let sum = 0;
     for (let ky = 0; ky < kernel; ky++) {
       for (let kx = 0; kx < kernel; kx++) {
-        for (let c = 0; c < input.shape.channels; c++) {
-          const y = stride * row + ky - pad;
-          const x = stride * column + kx - pad;
-          sum += weight(o, ky, kx, c) * at(input, y, x, c, padding);
+        const y = stride * row + ky - pad;
+        const x = stride * column + kx - pad;
+        const inside = y >= 0 && y < height && x >= 0 && x < width;
+        const from = ((o * kernel + ky) * kernel + kx) * channels;
+        for (let c = 0; c < channels; c++) {
+          sum +=
+            weight[from + c] * (inside ? input.values[(y * width + x) * channels + c] : padding);
         }
       }
     }
@@ -65,28 +69,16 @@ function convolve(
   });
 }
 
-function convolveBytes(input: IntegerMap, shape: ConvShape, weight: Int8Array): IntegerMap {
-  const { kernel } = shape;
-  const { channels } = input.shape;
-  return convolve(
-    input,
-    shape,
-    (o, ky, kx, c) => weight[((o * kernel + ky) * kernel + kx) * channels + c],
-    0,
-  );
-}
-
-function convolveBinary(bits: IntegerMap, shape: ConvShape, conv: PackedBinaryConv): IntegerMap {
-  const { channels } = bits.shape;
-  return convolve(
-    bits,
-    shape,
-    (o, ky, kx, c) => {
-      const code = conv.members[conv.indices[o * channels + c]];
-      return (code >> (3 * ky + kx)) & 1 ? 1 : -1;
-    },
-    -1,
-  );
+/** The kernels that a binary convolution's indices name, as weights of -1 and +1 [Cout, 3, 3, Cin]. */
+function binaryWeights({ members, indices }: PackedBinaryConv, inputs: number): Int8Array {
+  const weights = new Int8Array(9 * indices.length);
+  indices.forEach((index, i) => {
+    const [o, c] = [Math.floor(i / inputs), i % inputs];
+    for (let j = 0; j < 9; j++) {
+      weights[(o * 9 + j) * inputs + c] = (members[index] >> j) & 1 ? 1 : -1;
+    }
+  });
+  return weights;
 }
 
 function requantizeMap({ shape, values }: IntegerMap, requantizer: Requantizer): IntegerMap {
@@ -129,7 +121,7 @@ function shortcutOf(x: IntegerMap, block: PackedBlock, output: MapShape): Intege
   if (!block.shortcut) return x;
   const pooled = averagePool(x);
   const shape: ConvShape = { kernel: 1, stride: 1, input: pooled.shape, output };
-  const sums = convolveBytes(pooled, shape, block.shortcut.weight);
+  const sums = convolve(pooled, shape, block.shortcut.weight, 0);
   return requantizeMap(sums, block.shortcut.requantizer);
 }
 
@@ -156,7 +148,7 @@ export function referenceTrace(model: PackedModel, image: Uint8Array): Trace {
 
   const { shape, stem, classifier } = model;
   const pixels = stemInput(model, image);
-  const sums = record('stem.conv', convolveBytes(pixels, shape.stem.conv, stem.weight));
+  const sums = record('stem.conv', convolve(pixels, shape.stem.conv, stem.weight, 0));
   const activations = requantizeMap(sums, stem.requantizer);
   const stemOutput = shape.stem.pool ? maxPool(activations, shape.stem.output) : activations;
   let x = record('stem', stemOutput);
@@ -168,7 +160,8 @@ export function referenceTrace(model: PackedModel, image: Uint8Array): Trace {
       shape: conv.input,
       values: x.values.map((value, j) => (value >= block.threshold[j % channels] ? 1 : -1)),
     };
-    const acc = record(`${name}.conv`, convolveBinary(bits, conv, block.conv));
+    const weights = binaryWeights(block.conv, channels);
+    const acc = record(`${name}.conv`, convolve(bits, conv, weights, -1));
     const s = shortcutOf(x, block, conv.output);
     if (block.shortcut) record(`${name}.shortcut`, s);
     const values = acc.values.map((sum, j) => {
