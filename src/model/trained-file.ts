@@ -1,6 +1,11 @@
 import { Failure } from '../util/failure.js';
 import type { NetworkShape } from './network.js';
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from './safetensors.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  jsonMetadata,
+  type NamedTensor,
+} from './safetensors.js';
 import type { InputScaling, TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
 
 /** What the file says beside its tensors. */
@@ -52,57 +57,65 @@ export function encodeTrained(network: TrainedNetwork): Uint8Array {
  */
 export function decodeTrained(bytes: Uint8Array): TrainedNetwork {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const { shape, input, classes, quantize } = JSON.parse(metadata.network ?? '{}') as Description;
+  const description: Partial<Description> = jsonMetadata(metadata, 'network');
+  const { shape, input, classes, quantize } = description;
   if (!shape || !input || !classes || !quantize) {
     throw new Failure('input', 'this safetensors file holds no trained network');
   }
-  const get = (name: string) => {
-    const tensor = tensors.get(name);
-    if (!tensor) throw new Failure('input', `the trained network has no tensor ${name}`);
-    return tensor.values;
+  const get = <Kind extends Float32Array | Uint16Array>(
+    name: string,
+    type: { new (length: number): Kind },
+    length: number,
+  ) => {
+    const values = tensors.get(name)?.values;
+    if (values instanceof type && values.length === length) return values;
+    throw new Failure('input', `the trained network has no sound tensor ${name}`);
   };
-  const floats = (name: string) => {
-    const values = get(name);
-    if (values instanceof Float32Array) return values;
-    throw new Failure('input', `tensor ${name} of the trained network is not float32`);
-  };
-  const codes = (name: string) => {
-    const values = get(name);
-    if (values instanceof Uint16Array) return values;
-    throw new Failure('input', `tensor ${name} of the trained network is not uint16`);
-  };
-  const norm = (name: string): TrainedNorm => ({
-    gamma: floats(`${name}.gamma`),
-    beta: floats(`${name}.beta`),
-    mean: floats(`${name}.mean`),
-    variance: floats(`${name}.variance`),
+  const floats = (name: string, length: number) => get(name, Float32Array, length);
+  const norm = (name: string, channels: number): TrainedNorm => ({
+    gamma: floats(`${name}.gamma`, channels),
+    beta: floats(`${name}.beta`, channels),
+    mean: floats(`${name}.mean`, channels),
+    variance: floats(`${name}.variance`, channels),
   });
 
-  const blocks = shape.blocks.map(
-    ({ name, shortcut }, i): TrainedBlock => ({
-      shiftIn: floats(`${name}.shiftIn`),
+  const blocks = shape.blocks.map(({ name, conv, shortcut }, i): TrainedBlock => {
+    const [inputs, outputs] = [conv.input.channels, conv.output.channels];
+    const { tau, structure } = quantize[i];
+    return {
+      shiftIn: floats(`${name}.shiftIn`, inputs),
       conv: {
-        ...quantize[i],
-        members: codes(`${name}.conv.members`),
-        indices: codes(`${name}.conv.indices`),
-        alpha: floats(`${name}.conv.alpha`),
+        tau,
+        structure,
+        members: get(`${name}.conv.members`, Uint16Array, 2 ** tau),
+        indices: get(`${name}.conv.indices`, Uint16Array, inputs * outputs),
+        alpha: floats(`${name}.conv.alpha`, outputs),
       },
-      norm: norm(`${name}.norm`),
+      norm: norm(`${name}.norm`, outputs),
       shortcut:
         shortcut === 'downsample'
-          ? { weight: floats(`${name}.shortcut.weight`), norm: norm(`${name}.shortcut.norm`) }
+          ? {
+              weight: floats(`${name}.shortcut.weight`, inputs * outputs),
+              norm: norm(`${name}.shortcut.norm`, outputs),
+            }
           : null,
-      shiftMid: floats(`${name}.shiftMid`),
-      slope: floats(`${name}.slope`),
-      shiftOut: floats(`${name}.shiftOut`),
-    }),
-  );
+      shiftMid: floats(`${name}.shiftMid`, outputs),
+      slope: floats(`${name}.slope`, outputs),
+      shiftOut: floats(`${name}.shiftOut`, outputs),
+    };
+  });
+  const { kernel, input: image, output } = shape.stem.conv;
+  const stemSize = output.channels * kernel * kernel * image.channels;
+  const { inputs, classes: outputs } = shape.classifier;
   return {
     shape,
     input,
     classes,
-    stem: { weight: floats('stem.weight'), norm: norm('stem.norm') },
+    stem: { weight: floats('stem.weight', stemSize), norm: norm('stem.norm', output.channels) },
     blocks,
-    classifier: { weight: floats('classifier.weight'), bias: floats('classifier.bias') },
+    classifier: {
+      weight: floats('classifier.weight', outputs * inputs),
+      bias: floats('classifier.bias', outputs),
+    },
   };
 }

@@ -1,7 +1,14 @@
 import type { NetworkShape } from '../model/network.js';
-import { decodeSafetensors, encodeSafetensors, type NamedTensor } from '../model/safetensors.js';
-import type { SubsetStructure } from '../subbit/subset.js';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  jsonMetadata,
+  type NamedTensor,
+} from '../model/safetensors.js';
+import { kernelElements } from '../subbit/kernels.js';
+import { representativeCount, type SubsetStructure } from '../subbit/subset.js';
 import { Failure } from '../util/failure.js';
+import { layoutOf } from './layout.js';
 import type { LayerSubset, TrainingState } from './state.js';
 
 /** Counters and settings of a state, beside its tensors. */
@@ -43,46 +50,50 @@ export function encodeCheckpoint(state: TrainingState): Uint8Array {
  */
 export function decodeCheckpoint(bytes: Uint8Array, shape: NetworkShape): TrainingState {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const { epoch, steps, layers } = JSON.parse(metadata.state ?? '{}') as Partial<Description>;
+  const description: Partial<Description> = jsonMetadata(metadata, 'state');
+  const { epoch, steps, layers } = description;
   if (epoch === undefined || steps === undefined || layers === undefined) {
     throw new Failure('input', 'this safetensors file holds no training state');
   }
   const get = <Kind extends Float32Array | Uint16Array>(
     name: string,
     type: { new (length: number): Kind },
+    length: number,
   ) => {
     const values = tensors.get(name)?.values;
-    if (values instanceof type) return values;
-    throw new Failure('input', `the checkpoint has no sound tensor ${name}`);
+    if (values instanceof type && values.length === length) return values;
+    throw new Failure('input', `the checkpoint has no tensor ${name} that fits the network`);
   };
+  const floats = (name: string, length: number) => get(name, Float32Array, length);
+
   const subsets = new Map<string, LayerSubset>();
-  for (const { name } of shape.blocks) {
+  for (const { name, conv } of shape.blocks) {
     const layer = layers[name];
     if (!layer) throw new Failure('input', `the checkpoint has no subset of ${name}`);
+    const { tau, structure, steps } = layer;
+    const count = representativeCount(tau, structure);
+    const latents = count * kernelElements;
     subsets.set(name, {
       subset: {
-        tau: layer.tau,
-        structure: layer.structure,
-        representatives: get(`${name}.representatives`, Uint16Array),
-        latent: get(`${name}.latent`, Float32Array),
+        tau,
+        structure,
+        representatives: get(`${name}.representatives`, Uint16Array, count),
+        latent: floats(`${name}.latent`, latents),
       },
       adam: {
-        first: get(`${name}.adam.first`, Float32Array),
-        second: get(`${name}.adam.second`, Float32Array),
-        steps: layer.steps,
+        first: floats(`${name}.adam.first`, latents),
+        second: floats(`${name}.adam.second`, latents),
+        steps,
       },
-      indices: get(`${name}.indices`, Uint16Array),
+      indices: get(`${name}.indices`, Uint16Array, conv.input.channels * conv.output.channels),
     });
   }
+  const { size, statisticsSize } = layoutOf(shape);
   return {
     epoch,
-    parameters: get('parameters', Float32Array),
-    adam: {
-      first: get('adam.first', Float32Array),
-      second: get('adam.second', Float32Array),
-      steps,
-    },
-    statistics: get('statistics', Float32Array),
+    parameters: floats('parameters', size),
+    adam: { first: floats('adam.first', size), second: floats('adam.second', size), steps },
+    statistics: floats('statistics', statisticsSize),
     subsets,
   };
 }

@@ -75,5 +75,5 @@ function stem(
   ]);
   const product = ops.convolveImages(padded, tensors.filter('stem.weight'), conv.stride);
   const normal = normalize('stem.norm', product);
-  return pool ? tf.maxPool(normal, 3, 2, 1) : normal;
+  return pool ? ops.maxPool(normal) : normal;
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { inputGradient } from './conv-gradient.js';
 import type { Kernels } from './kernels.js';
+import { maxPool, maxPoolGradient } from './max-pool.js';
 
 /** A batch norm's output and the batch's statistics, per channel. */
 export interface Normalized {
@@ -173,6 +174,18 @@ export function opsOf(kernels: Kernels) {
         const gradFunc = (dy: tf.Tensor) =>
           kernels.averagePoolGradient(dy as tf.Tensor4D, height, width);
         return { value: kernels.averagePool(x), gradFunc };
+      });
+      return op(x) as tf.Tensor4D;
+    },
+
+    /** 3x3 max pooling of stride 2, padding 1. */
+    maxPool(x: tf.Tensor4D): tf.Tensor4D {
+      const op = tf.customGrad((...args) => {
+        const [x, save] = args as [tf.Tensor4D, Save];
+        save([x]);
+        const gradFunc = (dy: tf.Tensor, [x]: tf.Tensor[]) =>
+          maxPoolGradient(x as tf.Tensor4D, dy as tf.Tensor4D);
+        return { value: maxPool(x), gradFunc };
       });
       return op(x) as tf.Tensor4D;
     },

@@ -185,19 +185,24 @@ describe.each([
     );
   });
 
-  test.each([[[2, 4, 6, 4]], [[2, 5, 3, 4]], [[1, 1, 1, 4]], [[2, 5, 4, 3]]] as [Shape4][])(
-    'average pooling of %j',
-    (shape) => {
-      const x = normalTensor(shape, 11);
-      const { value, weights, gradients } = evaluate((x) => ops.averagePool(x as tf.Tensor4D), [x]);
-      const run = (x: ArrayLike<number>) => reference.averagePool(maps(shape, x));
-      expectClose(value, run(x.dataSync()).values, tolerance);
-      expectGradients(
-        gradients,
-        numericGradients((x) => weigh(run(x), weights), [x.dataSync()]),
-      );
-    },
-  );
+  describe.each([
+    { pool: 'averagePool', plain: reference.averagePool },
+    { pool: 'maxPool', plain: reference.maxPool },
+  ] as const)('$pool', ({ pool, plain }) => {
+    test.each([[[2, 4, 6, 4]], [[2, 5, 3, 4]], [[1, 1, 1, 4]], [[2, 5, 4, 3]]] as [Shape4][])(
+      'of %j',
+      (shape) => {
+        const x = normalTensor(shape, 11);
+        const { value, weights, gradients } = evaluate((x) => ops[pool](x as tf.Tensor4D), [x]);
+        const run = (x: ArrayLike<number>) => plain(maps(shape, x));
+        expectClose(value, run(x.dataSync()).values, tolerance);
+        expectGradients(
+          gradients,
+          numericGradients((x) => weigh(run(x), weights), [x.dataSync()]),
+        );
+      },
+    );
+  });
 
   test.each([4, 3])('1x1 convolution to %i channels', (outputs) => {
     const shape = [2, 3, 4, 4] as const;

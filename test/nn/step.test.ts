@@ -1,0 +1,150 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import { birealNetwork, type NetworkShape } from '../../src/model/network.js';
+import { layoutOf, normStatistics } from '../../src/nn/layout.js';
+import { opsOf } from '../../src/nn/ops.js';
+import { gradientStep, inferenceStep, type Program, statisticsStep } from '../../src/nn/step.js';
+import { expectClose, normals } from '../support/numbers.js';
+import { bothKernels } from './engines.js';
+import { crossEntropy, maps, numericGradients } from './reference.js';
+import { referencePass } from './reference-network.js';
+
+const { composed, fused } = await bothKernels();
+const labels = Int32Array.of(0, 2, 1);
+
+const stem = { kernel: 3, stride: 1, pool: false } as const;
+const image = { height: 6, width: 6, channels: 1 };
+
+/** Networks of a downsampling block and an ordinary one; the odd ones have odd maps inside. */
+const networks: Record<string, NetworkShape> = {
+  'even maps': birealNetwork({ stages: [1, 1], width: 4, stem }, image, 3),
+  'odd maps': birealNetwork(
+    { stages: [1, 1], width: 4, stem: { ...stem, stride: 2 } },
+    { height: 9, width: 5, channels: 1 },
+    3,
+  ),
+  'channels that no fused kernel takes': birealNetwork(
+    { stages: [1, 1], width: 3, stem },
+    { height: 6, width: 5, channels: 3 },
+    3,
+  ),
+  'a pooled 7x7 stem': birealNetwork(
+    { stages: [1, 1], width: 4, stem: { kernel: 7, stride: 1, pool: true } },
+    { height: 7, width: 8, channels: 1 },
+    3,
+  ),
+};
+
+/** A point of the parameter space with nothing at zero, in the engine's form. */
+function setUp(shape: NetworkShape, seed: number) {
+  const layout = layoutOf(shape);
+  const parameters = normals(layout.size, seed, 0.5);
+  for (const { name, offset, size } of layout.parameters.values()) {
+    if (!name.endsWith('.gamma')) continue;
+    for (let i = offset; i < offset + size; i++) parameters[i] = 0.7 + Math.abs(parameters[i]);
+  }
+  const { height, width, channels } = shape.input;
+  const images = normals(labels.length * height * width * channels, seed + 1);
+  return { layout, parameters, images };
+}
+
+/** The reference's pass over the same batch with `flat` parameters. */
+function passAt(shape: NetworkShape, images: Float32Array, activations: Program['activations']) {
+  const { parameters } = layoutOf(shape);
+  const { height, width, channels } = shape.input;
+  const batch = maps([labels.length, height, width, channels], images);
+  return (
+    flat: Float32Array | Float64Array,
+    given: Parameters<typeof referencePass>[4] = null,
+    tangent: Parameters<typeof referencePass>[5] = null,
+  ) => {
+    const valuesOf = (name: string) => {
+      const found = parameters.get(name);
+      if (!found) throw new Error(`no parameter ${name}`);
+      return flat.subarray(found.offset, found.offset + found.size);
+    };
+    return referencePass(shape, valuesOf, batch, activations, given, tangent);
+  };
+}
+
+const cases = Object.keys(networks).flatMap((network) =>
+  (['binary', 'real'] as const).map((activations) => ({ network, activations })),
+);
+
+describe.each(cases)('$network, $activations activations', ({ network, activations }) => {
+  const shape = networks[network];
+  const { layout, parameters, images } = setUp(shape, 21);
+  const pass = passAt(shape, images, activations);
+  const expected = pass(parameters);
+  const programs = [composed, fused].map(
+    (kernels): Program => ({ shape, layout, activations, ops: opsOf(kernels) }),
+  );
+
+  const flat = (statistics: typeof expected.statistics) => {
+    const values = new Float32Array(layout.statisticsSize);
+    for (const [name, { mean, variance }] of statistics) {
+      const { meanOffset, varianceOffset } = normStatistics(layout, name);
+      values.set(mean, meanOffset);
+      values.set(variance, varianceOffset);
+    }
+    return values;
+  };
+
+  test('a step has the loss, the statistics and every gradient of the reference', () => {
+    const rows = expected.logits;
+    const isRight = rows.map((row, i) => row.indexOf(Math.max(...row)) === labels[i]);
+    const [numeric] = numericGradients(
+      (changed) => crossEntropy(pass(changed, null, expected).logits, labels),
+      [parameters],
+      1e-7,
+    );
+    for (const program of programs) {
+      const gradients = new Float32Array(layout.size);
+      const statistics = new Float32Array(layout.statisticsSize);
+      const found = gradientStep(program, parameters, images, labels, gradients, statistics);
+      expect(found.loss).toBeCloseTo(crossEntropy(rows, labels), 5);
+      expect(found.correct).toBe(isRight.filter(Boolean).length);
+      expectClose(statistics, flat(expected.statistics), 1e-5, 'statistics');
+      for (const { name, offset, size } of layout.parameters.values()) {
+        const own = gradients.subarray(offset, offset + size);
+        expectClose(own, numeric.slice(offset, offset + size), 2e-5, `gradient of ${name}`);
+      }
+    }
+  });
+
+  test('statistics without gradients are the same', () => {
+    for (const program of programs) {
+      const statistics = new Float32Array(layout.statisticsSize);
+      statisticsStep(program, parameters, images, statistics);
+      expectClose(statistics, flat(expected.statistics), 1e-5);
+    }
+  });
+
+  test('inference normalises by the statistics that it is given', () => {
+    const given = new Map(
+      [...expected.statistics].map(([name, { mean, variance }]) => [
+        name,
+        {
+          mean: Array.from(mean, (m) => Math.fround(m + 0.1)),
+          variance: Array.from(variance, (v) => Math.fround(1.5 * v)),
+        },
+      ]),
+    );
+    for (const program of programs) {
+      const logits = inferenceStep(program, parameters, flat(given), images);
+      expectClose(logits, pass(parameters, given).logits.flat(), 1e-5);
+    }
+  });
+
+  test('no tensor is left behind', () => {
+    const before = tf.memory().numTensors;
+    const gradients = new Float32Array(layout.size);
+    const statistics = new Float32Array(layout.statisticsSize);
+    for (const program of programs) {
+      gradientStep(program, parameters, images, labels, gradients, statistics);
+      statisticsStep(program, parameters, images, statistics);
+      inferenceStep(program, parameters, statistics, images);
+    }
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});

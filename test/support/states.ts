@@ -1,0 +1,51 @@
+import type { NetworkShape } from '../../src/model/network.js';
+import { layoutOf } from '../../src/nn/layout.js';
+import { initialState, quantizeInto, type TrainingState } from '../../src/nn/state.js';
+import { type SubsetStructure, sampleSubset } from '../../src/subbit/subset.js';
+import { stream } from '../../src/util/random.js';
+
+/** The state in which training of `shape` starts. */
+export function startOf(
+  shape: NetworkShape,
+  seed: number,
+  { tau = 4, structure = 'free' as SubsetStructure } = {},
+): TrainingState {
+  const sampled = shape.blocks.map(
+    ({ name }) => [name, sampleSubset(tau, structure, stream(seed, 'sample', name))] as const,
+  );
+  return initialState(layoutOf(shape), new Map(sampled), shape, seed);
+}
+
+/** Quantises the state's latents; the parameters in the engine's form. */
+export function quantized(shape: NetworkShape, state: TrainingState): Float32Array {
+  const layout = layoutOf(shape);
+  const engineParameters = new Float32Array(layout.size);
+  const outputs = new Map(shape.blocks.map(({ name, conv }) => [name, conv.output.channels]));
+  quantizeInto(layout, state, (block) => outputs.get(block) ?? 0, engineParameters);
+  return engineParameters;
+}
+
+/** A state with nothing at its initial value, as in the middle of training. */
+export function midwayOf(
+  shape: NetworkShape,
+  seed: number,
+  options: Parameters<typeof startOf>[2] = {},
+): TrainingState {
+  const random = stream(seed, 'midway');
+  const start = startOf(shape, seed, options);
+  const scatter = (values: Float32Array) => {
+    for (let i = 0; i < values.length; i++) values[i] += 0.3 * random.normal();
+  };
+  scatter(start.parameters);
+  for (const moment of [start.adam.first, start.adam.second, start.statistics]) scatter(moment);
+  for (const { adam, subset } of start.subsets.values()) {
+    for (const values of [adam.first, adam.second, subset.latent]) scatter(values);
+  }
+  const steps = 1000 + random.below(1000);
+  const subsets = [...start.subsets].map(
+    ([name, layer], i) => [name, { ...layer, adam: { ...layer.adam, steps: i + 3 } }] as const,
+  );
+  const state = { ...start, epoch: 3, adam: { ...start.adam, steps }, subsets: new Map(subsets) };
+  quantized(shape, state);
+  return state;
+}
