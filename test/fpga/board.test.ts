@@ -16,6 +16,7 @@ import { layerOffset, packWeights } from '../../src/fpga/image.js';
 import { planLayers } from '../../src/fpga/plan.js';
 import { buildBoard, type SimulatedBoard, startBoard } from '../../src/fpga/simulated-board.js';
 import {
+  buildTimeout,
   canSimulate,
   convolution,
   convShape,
@@ -70,11 +71,10 @@ describe.skipIf(!canSimulate)(`a board on its serial port ${simulated}`, () => {
 
   beforeAll(async () => {
     const timing = { divider: 4, pauseBits: 12 };
-    board = await startBoard(
-      await buildBoard(design, timing, join(folder, 'board'), quiet(folder)),
-    );
+    const program = await buildBoard(design, timing, join(folder, 'board'), quiet(folder));
+    board = await startBoard(program);
     transport = openSerial(board.port, 1_000_000);
-  });
+  }, buildTimeout);
   afterAll(async () => {
     transport?.close();
     await board?.stop();

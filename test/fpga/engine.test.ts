@@ -6,6 +6,7 @@ import { planLayers } from '../../src/fpga/plan.js';
 import { buildAccelerator, simulateLayers } from '../../src/fpga/simulate.js';
 import type { ConvShape } from '../../src/model/network.js';
 import {
+  buildTimeout,
   canSimulate,
   convolution,
   convShape,
@@ -86,28 +87,32 @@ const cases: { title: string; design: Design; layers: ConvShape[] }[] = [
 describe.skipIf(!canSimulate)(`the engine ${simulated}`, () => {
   const folder = temporaryFolder();
 
-  it.each(cases)('$title: every bit and every cycle', async ({ design, layers }) => {
-    const plans = planLayers(
-      layers.map((conv, i) => ({ name: `layer${i}`, conv })),
-      design,
-    );
-    const weighted = plans.map((plan, i) => ({
-      plan,
-      weights: randomWeights(plan.conv, design.tau, i),
-    }));
-    const context = quiet(folder);
-    const program = await buildAccelerator(design, join(folder, `tau${design.tau}`), context);
-    const jobs = [0, 1].flatMap((image) =>
-      plans.map((plan, layer) => ({ layer, bits: randomBits(plan.conv, 100 * image + layer) })),
-    );
-    const outcomes = await simulateLayers(program, design, weighted, jobs, context.signal);
+  it.each(cases)(
+    '$title: every bit and every cycle',
+    async ({ design, layers }) => {
+      const plans = planLayers(
+        layers.map((conv, i) => ({ name: `layer${i}`, conv })),
+        design,
+      );
+      const weighted = plans.map((plan, i) => ({
+        plan,
+        weights: randomWeights(plan.conv, design.tau, i),
+      }));
+      const context = quiet(folder);
+      const program = await buildAccelerator(design, join(folder, `tau${design.tau}`), context);
+      const jobs = [0, 1].flatMap((image) =>
+        plans.map((plan, layer) => ({ layer, bits: randomBits(plan.conv, 100 * image + layer) })),
+      );
+      const outcomes = await simulateLayers(program, design, weighted, jobs, context.signal);
 
-    for (const [i, { layer, bits }] of jobs.entries()) {
-      const { plan, weights } = weighted[layer];
-      const expected = convolution(plan.conv, weights, bits);
-      expect(outcomes[i].accumulators, `${plan.name} of job ${i}`).toEqual(expected);
-      const cycles = plan.passes.map((pass) => passCycles(plan.tiling, pass, design));
-      expect(outcomes[i].cycles, `cycles of ${plan.name}`).toEqual(cycles);
-    }
-  });
+      for (const [i, { layer, bits }] of jobs.entries()) {
+        const { plan, weights } = weighted[layer];
+        const expected = convolution(plan.conv, weights, bits);
+        expect(outcomes[i].accumulators, `${plan.name} of job ${i}`).toEqual(expected);
+        const cycles = plan.passes.map((pass) => passCycles(plan.tiling, pass, design));
+        expect(outcomes[i].cycles, `cycles of ${plan.name}`).toEqual(cycles);
+      }
+    },
+    buildTimeout,
+  );
 });

@@ -22,6 +22,9 @@ export const simulated = canSimulate
   ? 'in simulation'
   : 'in simulation (skipped: verilator, g++ or make is not on PATH)';
 
+/** Milliseconds that building a simulator may take on a busy machine. */
+export const buildTimeout = 150_000;
+
 /** A folder that goes when the test file is done. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'snn-fpga-'));

@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Args, Flags } from '@oclif/core';
+import type { Manifest } from '../fpga/bundle.js';
+import { deliver } from '../fpga/deliver.js';
+import { verificationText } from '../fpga/read-me.js';
+import { fpgaTargets } from '../fpga/targets.js';
+import { programBoard, programCommand } from '../fpga/tools/loader.js';
+import { installVerilator, verilatorVersion } from '../fpga/tools/verilator.js';
+import { executeRun } from '../pipeline/executor.js';
+import { lastRun, type RunRecord, readRun } from '../pipeline/runs.js';
+import { artifactFolder, openStore, type Store } from '../pipeline/store.js';
+import { progressMode, startProgress } from '../report/progress.js';
+import { loadSpec } from '../spec/load.js';
+import type { Spec } from '../spec/types.js';
+import { Failure } from '../util/failure.js';
+import { interruptible } from '../util/interrupt.js';
+import { BaseCommand } from './base.js';
+
+/** A spec to deploy and where it was read. */
+interface Source {
+  readonly spec: Spec;
+  readonly specFile: string | null;
+}
+
+export default class Deploy extends BaseCommand {
+  static override summary =
+    'Put everything that a board needs into one folder, proved in simulation.';
+  static override description =
+    'Takes a run (the last one by default) or a spec, runs what is missing, and copies bitstream, ' +
+    'packed network, pins, golden vectors, host program and manifest to one folder. The manifest says ' +
+    'how the accelerator was verified: simulated in Verilator, bit for bit with the reference, or not ' +
+    'simulated.';
+  static override examples = [
+    {
+      description: 'Deploy the last run',
+      command: '<%= config.bin %> deploy --fpga',
+    },
+    {
+      description: 'Deploy a spec; fail unless the accelerator was simulated',
+      command: '<%= config.bin %> deploy --fpga configs/quickstart.yaml --require-simulation',
+    },
+    {
+      description: 'Write the bitstream into the connected board as well',
+      command: '<%= config.bin %> deploy --fpga --program',
+    },
+  ];
+  static override args = {
+    run: Args.string({ description: 'a run, a run’s name, or a spec file; default: the last run' }),
+  };
+  static override flags = {
+    fpga: Flags.boolean({ required: true, summary: 'Deploy to the FPGA that the spec targets.' }),
+    output: Flags.string({
+      helpValue: 'DIR',
+      summary: 'The folder to fill; default: deploy/<name>. An earlier deployment is replaced.',
+    }),
+    'require-simulation': Flags.boolean({
+      summary: 'Fail if the accelerator was not simulated.',
+    }),
+    program: Flags.boolean({ summary: 'Program the connected board with openFPGALoader.' }),
+  };
+
+  async run(): Promise<object> {
+    const { args, flags } = await this.parse(Deploy);
+    const store = openStore();
+    const source = await findSource(store, args.run);
+    requireFpga(source.spec);
+    if (flags['require-simulation'] && (await verilatorVersion()) === null) {
+      throw new Failure('tool', 'not simulated: --require-simulation needs Verilator', [
+        installVerilator,
+      ]);
+    }
+    const run = await this.runMissing(store, source);
+    const output = flags.output ?? join('deploy', run.spec.name);
+    const manifest = await deliver(deployFolder(store, run), resolve(output));
+    if (flags['require-simulation'] && !manifest.verification.simulated) {
+      throw new Failure('tool', 'the deployment was not simulated', [installVerilator]);
+    }
+    this.document = { run: run.id, output, manifest };
+    this.log(summary(manifest, output));
+    if (flags.program) await this.program(run.spec, output);
+    return this.document;
+  }
+
+  private async runMissing(store: Store, { spec, specFile }: Source): Promise<RunRecord> {
+    const { stages } = await import('../stages/index.js');
+    const progress = await startProgress(progressMode(this.jsonEnabled()));
+    const tool = this.config.version;
+    const { listen } = progress;
+    const outcome = await interruptible((signal) =>
+      executeRun({ spec, specFile, stages, store, tool, listen, signal }),
+    ).finally(progress.close);
+    if (outcome.status !== 'finished') throw outcome.error;
+    return outcome.run;
+  }
+
+  private async program(spec: Spec, output: string): Promise<void> {
+    const target = targetOf(spec);
+    const logs = await mkdtemp(join(tmpdir(), 'snn-program-'));
+    const bitstream = join(output, 'bitstream.bin');
+    await interruptible((signal) =>
+      programBoard(target, bitstream, { logs, emit: () => {}, signal }),
+    );
+    this.log(`programmed the ${fpgaTargets[target].board}`);
+  }
+}
+
+async function findSource(store: Store, wanted: string | undefined): Promise<Source> {
+  if (wanted !== undefined && (existsSync(wanted) || /\.ya?ml$/.test(wanted))) {
+    const { spec, file } = await loadSpec(wanted, []);
+    return { spec, specFile: file };
+  }
+  const run = wanted === undefined ? await lastRun(store) : await readRun(store, wanted);
+  if (run !== null) return run;
+  throw new Failure('input', 'there is no run to deploy', [
+    'run one first: snn run configs/quickstart.yaml',
+    'or name a spec: snn deploy --fpga configs/quickstart.yaml',
+  ]);
+}
+
+function targetOf({ device }: Spec) {
+  if (device.target !== 'cpu') return device.target;
+  throw new Failure('input', 'device.target is cpu: there is no FPGA to deploy to', [
+    `set device.target to ${Object.keys(fpgaTargets).join(' or ')} and run again`,
+  ]);
+}
+
+function requireFpga(spec: Spec): void {
+  targetOf(spec);
+}
+
+function deployFolder(store: Store, { stages }: RunRecord): string {
+  const stage = stages.find(({ name }) => name === 'deploy');
+  if (stage?.fingerprint == null) throw new Error('the run made no deployment');
+  return artifactFolder(store, 'deploy', stage.fingerprint);
+}
+
+/** What is in the folder, what was verified and how, and what to do next. */
+function summary({ files, verification, target, part, board }: Manifest, output: string): string {
+  const name = target as keyof typeof fpgaTargets;
+  const size = Object.values(files).reduce((sum, file) => sum + file.size, 0);
+  const rows = [
+    [
+      'folder',
+      `${output}: ${Object.keys(files).length + 1} files, ${(size / 1024).toFixed(0)} KiB`,
+    ],
+    ['for', `${part} (${board})`],
+    ['holds', Object.keys(files).join(', ')],
+    ['verified', verificationText(verification)],
+    ['next', programCommand(name, join(output, 'bitstream.bin'))],
+    ['', `node ${join(output, 'host/main.js')} --port /dev/ttyUSB1`],
+  ];
+  return ['', ...rows.map(([label, text]) => `${label.padEnd(8)}  ${text}`)].join('\n');
+}
