@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { limits, matrixBound, preShiftFor, stemBound } from '../../src/model/bounds.js';
+import { activationReach } from '../../src/model/float-reference.js';
 import { birealNetwork, type NetworkShape } from '../../src/model/network.js';
+import { packNetwork } from '../../src/model/pack.js';
 import type { PackedBinaryConv, PackedModel, Requantizer } from '../../src/model/packed.js';
 import type { TrainedBinaryConv, TrainedNetwork, TrainedNorm } from '../../src/model/trained.js';
 import { permutation, type RandomStream, stream } from '../../src/util/random.js';
 
-/** Draws in one of three moods: every value likely, only extremes, or small and mostly alike. */
-export type Mood = 'uniform' | 'extreme' | 'small';
+/**
+ * How a model is drawn: every value likely, mostly extremes, small and mostly alike, or by packing a
+ * network like a trained one.
+ */
+export type Mood = 'uniform' | 'extreme' | 'small' | 'packed';
+
+const provenance = { trained: '0'.repeat(64), spec: 'random', tool: 'test' };
 
 export interface ModelPlan {
   readonly seed: number;
@@ -20,7 +27,7 @@ export interface ModelPlan {
 export const modelPlans: fc.Arbitrary<ModelPlan> = fc
   .record({
     seed: fc.nat(),
-    mood: fc.constantFrom<Mood>('uniform', 'extreme', 'small'),
+    mood: fc.constantFrom<Mood>('uniform', 'extreme', 'small', 'packed'),
     height: fc.integer({ min: 1, max: 13 }),
     width: fc.integer({ min: 1, max: 13 }),
     channels: fc.integer({ min: 1, max: 3 }),
@@ -71,7 +78,7 @@ function randomRequantizer(
   mood: Mood,
 ): Requantizer {
   const preShift = preShiftFor(bound);
-  const shift = mood === 'extreme' ? [1, 24, 12][random.below(3)] : 1 + random.below(limits.shift);
+  const shift = mood === 'extreme' ? [1, 24, 12][random.below(3)] : 12 + random.below(13);
   const biasLimit = Math.min(limits.bias - 2 ** (shift - 1), mood === 'small' ? 2 ** 20 : 2 ** 31);
   return {
     preShift,
@@ -100,7 +107,13 @@ export function randomConv(
 }
 
 /** A packed model with random numbers that keep every bound of docs/arithmetic.md. */
-export function randomModel({ seed, mood, shape, taus, structures }: ModelPlan): PackedModel {
+export function randomModel(plan: ModelPlan): PackedModel {
+  const { seed, mood, shape, taus, structures } = plan;
+  if (mood === 'packed') {
+    const network = randomTrained(plan);
+    const reach = activationReach(network, randomImages(shape, 1, seed));
+    return packNetwork(network, { name: `random ${seed}`, reach, provenance });
+  }
   const random = stream(seed, 'model');
   const bytes = (length: number) => Int8Array.from(draws(length, random, mood, 127));
   const shorts = (length: number) => Int16Array.from(draws(length, random, mood, 32767));
@@ -146,7 +159,7 @@ export function randomModel({ seed, mood, shape, taus, structures }: ModelPlan):
       bias: Int32Array.from(draws(classifier.classes, random, mood, 2 ** 24)),
       scale: 0.5 + random.uniform(),
     },
-    provenance: { trained: 'none', spec: 'random', tool: 'test' },
+    provenance,
   };
 }
 

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const cli = fileURLToPath(new URL('../../bin/snn.js', import.meta.url));
+const golden = fileURLToPath(new URL('../fixtures/golden/sub-bit.snn', import.meta.url));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function snn(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [cli, ...args], (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
+}
+
+describe('snn inspect', () => {
+  it('shows layers, subsets and bytes of a packed model', async () => {
+    const { code, stdout } = await snn('inspect', golden);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /stage1.block0\s+binary 3x3 \/2\s+7x7x10\s+4x4x20\s+1800\s+4\s+antipodal/,
+    );
+    expect(stdout).toMatch(/kernel indices\s+\d+/);
+    expect(stdout).toContain('32 bit');
+  });
+
+  it('gives the same to a program', async () => {
+    const { code, stdout } = await snn('inspect', golden, '--json');
+    expect(code).toBe(0);
+    const described = JSON.parse(stdout);
+    expect(described.layers.map(({ name }: { name: string }) => name)).toEqual([
+      'stem',
+      'stage0.block0',
+      'stage1.block0',
+      'stage1.block0.shortcut',
+      'stage1.block1',
+      'classifier',
+    ]);
+    expect(described.size.indexBits).toBe(100 * 5 + 200 * 4 + 400 * 6);
+    expect(described.fileBytes).toBe((await readFile(golden)).length);
+  });
+
+  it('refuses a damaged file by its section, and one that is not there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'inspect-'));
+    try {
+      const bytes = await readFile(golden);
+      bytes[bytes.length - 3] ^= 4;
+      const file = join(folder, 'damaged.snn');
+      await writeFile(file, bytes);
+      const damaged = await snn('inspect', file);
+      expect(damaged.code).toBe(2);
+      expect(damaged.stderr).toContain('section HEAD (classifier) is damaged');
+      const missing = await snn('inspect', join(folder, 'none.snn'));
+      expect(missing.code).toBe(2);
+      expect(missing.stderr).toContain('there is no such file');
+      const directory = await snn('inspect', folder);
+      expect(directory.code).toBe(2);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
