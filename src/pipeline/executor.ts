@@ -62,13 +62,13 @@ export async function planStages(
  */
 export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const { spec, stages, store, listen, signal } = request;
+  const seconds = startClock();
   await prepareStore(store);
   const declarations = await declareStages(stages, spec, request);
   const knowledge = storeKnowledge(store, spec.name);
   const planned = await planRun(declarations, knowledge, request);
   await preflight(stages, spec, planned);
 
-  const seconds = startClock();
   const recorder = await recordRun(request, planned);
   const { id } = recorder.run();
   const names = planned.filter(({ status }) => status !== 'not-asked').map(({ name }) => name);

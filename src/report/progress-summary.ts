@@ -21,23 +21,33 @@ export function runDocument(run: RunRecord): object {
   };
 }
 
-/** The figures that close a run, where the run has them: stage and name. */
+/** The figures that close a run, where it has them: stage and name. */
 const closingFigures: readonly (readonly [stage: string, metric: string])[] = [
-  ['evaluate', 'accuracy'],
-  ['pack', 'size'],
+  ['evaluate', 'test accuracy'],
+  ['pack', 'bits per binary weight'],
+  ['pack', 'packed model'],
+  ['evaluate', 'CPU time'],
   ['synthesize', 'LUT'],
-  ['synthesize', 'images/s'],
+  ['synthesize', 'fmax after routing'],
+  ['synthesize', 'binary layers at board clock'],
 ];
+
+/** What a person looks for in the store behind a run: stage, file (or the folder itself) and label. */
+const results = [
+  { stage: 'pack', file: 'model.snn', label: 'model' },
+  { stage: 'deploy', file: '', label: 'deploy folder' },
+] as const;
 
 /** What `snn run` says at its end: the figures that matter, where the results lie, what to type next. */
 export function runSummary(run: RunRecord, store: Store): string {
-  const rows: [string, string][] = closingFigures.flatMap(([stage, name]) => {
+  const rows: [label: string, text: string][] = [];
+  for (const [stage, name] of closingFigures) {
     const metric: Metric | undefined = run.metrics[stage]?.[name];
-    return metric === undefined ? [] : [[name, `${figure(metric)} (${metric.kind})`]];
-  });
-  for (const stage of ['pack', 'deploy']) {
+    if (metric !== undefined) rows.push([name, `${figure(metric)} (${metric.kind})`]);
+  }
+  for (const { stage, file, label } of results) {
     const folder = folderOf(run, store, stage);
-    if (folder !== null) rows.push([stage === 'pack' ? 'model' : 'deploy folder', folder]);
+    if (folder !== null) rows.push([label, join(folder, file)]);
   }
   rows.push(['next', nextCommand(run)]);
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -47,8 +57,7 @@ export function runSummary(run: RunRecord, store: Store): string {
 function folderOf(run: RunRecord, store: Store, name: string): string | null {
   const stage = run.stages.find((candidate) => candidate.name === name);
   if (stage?.status !== 'finished' || stage.fingerprint === null) return null;
-  const folder = relative('', artifactFolder(store, name, stage.fingerprint));
-  return name === 'pack' ? join(folder, 'model.snn') : folder;
+  return relative('', artifactFolder(store, name, stage.fingerprint));
 }
 
 function nextCommand(run: RunRecord): string {

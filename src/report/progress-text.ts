@@ -1,5 +1,7 @@
 import type { Metric, Metrics, RunEvent, StageEvent } from '../pipeline/events.js';
 
+const longestLine = 100;
+
 /** A span of time for people: `0.3 s`, `41 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
@@ -65,8 +67,13 @@ export function stageEventText(event: StageEvent): string {
     case 'warning':
       return `warning: ${event.text}`;
     case 'log':
-      return `${event.source}: ${event.text.trim()}`;
+      return clip(`${event.source}: ${event.text.trim()}`);
   }
+}
+
+/** A tool's line, cut down to what fits most terminals. */
+function clip(text: string): string {
+  return text.length > longestLine ? `${text.slice(0, longestLine - 3)}...` : text;
 }
 
 function percent(done: number, total: number): string {
