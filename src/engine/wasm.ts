@@ -22,7 +22,8 @@ export interface GradientResult {
 
 /**
  * Computes a network's passes over one data set. `parameters` are flat vectors in the engine's form:
- * every latent replaced by its quantised weights. Calls follow one another, never overlap.
+ * every latent replaced by its quantised weights. Calls follow one another, never overlap; behind a
+ * thread's failure, or when closed, every call rejects.
  */
 export interface Engine {
   readonly threads: number;
@@ -50,8 +51,15 @@ export interface EngineSetup {
   readonly threads: number;
 }
 
+/** A worker thread that answers one request at a time. */
+interface Thread {
+  /** Rejects when the thread fails or has ended, now or at any time before. */
+  ask(request: Request): Promise<Reply>;
+  stop(): Promise<void>;
+}
+
 interface Shard {
-  readonly worker: Worker;
+  readonly thread: Thread;
   readonly gradients: Float32Array;
   readonly statistics: Float32Array;
 }
@@ -66,20 +74,38 @@ function sharedFloats(length: number): SharedArrayBuffer {
   return new SharedArrayBuffer(Float32Array.BYTES_PER_ELEMENT * length);
 }
 
-function ask(worker: Worker, request: Request): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void) => {
-      worker.off('message', onMessage);
-      worker.off('error', onError);
-      worker.off('exit', onExit);
-      act();
-    };
-    const onMessage = (reply: Reply) => settle(() => resolve(reply));
-    const onError = (error: Error) => settle(() => reject(error));
-    const onExit = () => settle(() => reject(new Error('an engine thread ended unexpectedly')));
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.postMessage(request);
+function startThread(workerData: WorkerSetup): Thread {
+  const worker = new Worker(workerEntry('engine/worker'), { workerData });
+  let failure: Error | null = null;
+  let waiting: { resolve(reply: Reply): void; reject(error: Error): void } | null = null;
+  const fail = (error: Error) => {
+    failure ??= error;
+    waiting?.reject(failure);
+    waiting = null;
+  };
+  worker.on('message', (reply: Reply) => {
+    waiting?.resolve(reply);
+    waiting = null;
   });
+  worker.on('error', fail);
+  worker.on('exit', () => fail(new Error('the engine was closed, or a thread of it ended')));
+  return {
+    ask: (request) =>
+      new Promise((resolve, reject) => {
+        if (failure) return reject(failure);
+        waiting = { resolve, reject };
+        worker.postMessage(request);
+      }),
+    async stop() {
+      await worker.terminate();
+    },
+  };
+}
+
+/** What all promises give, once every one is settled; the first failure among them is thrown. */
+async function allSettled<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 /** Cuts `images` into one contiguous shard a thread, sizes differing by one at most. */
@@ -128,7 +154,7 @@ export function startWasmEngine(setup: EngineSetup): Engine {
       batchStatistics,
     };
     return {
-      worker: new Worker(workerEntry('engine/worker'), { workerData }),
+      thread: startThread(workerData),
       gradients: new Float32Array(gradients),
       statistics: new Float32Array(batchStatistics),
     };
@@ -140,7 +166,7 @@ export function startWasmEngine(setup: EngineSetup): Engine {
     request: (images: Uint32Array) => Request,
   ) => {
     const parts = shardsOf(batch, shards.length);
-    const replies = await Promise.all(parts.map((part, i) => ask(shards[i].worker, request(part))));
+    const replies = await allSettled(parts.map((part, i) => shards[i].thread.ask(request(part))));
     const used = shards.slice(0, parts.length);
     const shares = parts.map((part) => part.length / batch.length);
     const matching = replies.filter((reply) => reply.type === type);
@@ -193,7 +219,7 @@ export function startWasmEngine(setup: EngineSetup): Engine {
       return logits;
     },
     async close() {
-      await Promise.all(shards.map(({ worker }) => worker.terminate()));
+      await Promise.all(shards.map(({ thread }) => thread.stop()));
     },
   };
 }

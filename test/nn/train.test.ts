@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest';
+import type { Engine } from '../../src/engine/wasm.js';
+import { layoutOf, view } from '../../src/nn/layout.js';
+import type { TrainingState } from '../../src/nn/state.js';
+import {
+  calibrate,
+  inferAll,
+  type Trainer,
+  type TrainingProgress,
+  type TrainingSpec,
+  trainEpoch,
+} from '../../src/nn/train.js';
+import { signsOf } from '../support/kernels.js';
+import { expectClose, normals } from '../support/numbers.js';
+import { barNetwork as shape } from '../support/shapes.js';
+import { quantized, startOf } from '../support/states.js';
+
+const layout = layoutOf(shape);
+const never = new AbortController().signal;
+const block = 'stage0.block0';
+
+const spec: TrainingSpec = {
+  seed: 1,
+  augment: { flip: false, shift: 0 },
+  quantize: {
+    tau: 4,
+    binarize: 'weights+activations',
+    subset: { structure: 'free', sampling: 'uniform' },
+    refine: { period: 3, threshold: 1e-3 },
+  },
+  train: {
+    epochs: 10,
+    batch: 4,
+    optimizer: 'adam',
+    learningRate: 0.02,
+    schedule: 'constant',
+    weightDecay: 0,
+  },
+};
+
+/** An engine whose answers the test decides; it notes the images of every call. */
+function scripted(
+  answers: { gradients?: Float32Array; statistics?: (call: number) => number } = {},
+) {
+  const calls: number[][] = [];
+  const statisticsOf = (call: number) =>
+    new Float32Array(layout.statisticsSize).fill(answers.statistics?.(call) ?? 1);
+  const engine: Engine = {
+    threads: 1,
+    async gradients(_, images) {
+      calls.push([...images]);
+      const gradients = answers.gradients?.slice() ?? new Float32Array(layout.size);
+      const statistics = statisticsOf(calls.length);
+      return { loss: calls.length, correct: 3, gradients, statistics };
+    },
+    async statistics(_, images) {
+      calls.push([...images]);
+      return statisticsOf(calls.length);
+    },
+    async logits(_, __, images) {
+      return Float32Array.from([...images].flatMap((image) => [image, 0, 0]));
+    },
+    async close() {},
+  };
+  return { engine, calls };
+}
+
+function trainerWith(engine: Engine, changes: Partial<TrainingSpec> = {}, images = 4): Trainer {
+  return { shape, spec: { ...spec, ...changes }, images, engine };
+}
+
+/** `epochs` epochs of one trainer; the state behind each. */
+async function run(trainer: Trainer, start: TrainingState, epochs: number) {
+  const reports: TrainingProgress[] = [];
+  const subsets: Uint16Array[] = [];
+  let state = start;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    state = await trainEpoch(trainer, state, (progress) => reports.push(progress), never);
+    subsets.push(membersOf(state));
+  }
+  return { state, reports, subsets };
+}
+
+function membersOf(state: TrainingState): Uint16Array {
+  const layer = state.subsets.get(block);
+  if (!layer) throw new Error(`no subset of ${block}`);
+  return layer.subset.representatives.slice();
+}
+
+describe('an epoch', () => {
+  test('shows every image once, in another order each time, but for a last, smaller batch', async () => {
+    const { engine, calls } = scripted();
+    await run(trainerWith(engine, {}, 22), startOf(shape, 1), 2);
+    expect(calls.map((images) => images.length)).toEqual(new Array(10).fill(4));
+    const epochs = [calls.slice(0, 5).flat(), calls.slice(5).flat()];
+    for (const images of epochs) {
+      expect(new Set(images).size).toBe(20);
+      expect(Math.max(...images)).toBeLessThan(22);
+    }
+    expect(epochs[0]).not.toEqual(epochs[1]);
+    const again = scripted();
+    await run(trainerWith(again.engine, {}, 22), startOf(shape, 1), 2);
+    expect(again.calls).toEqual(calls);
+  });
+
+  test('reports the mean loss and accuracy so far', async () => {
+    const { reports } = await run(trainerWith(scripted().engine, {}, 8), startOf(shape, 1), 1);
+    expect(reports).toEqual([
+      { epoch: 0, image: 4, images: 8, loss: 1, accuracy: 3 / 4 },
+      { epoch: 0, image: 8, images: 8, loss: 1.5, accuracy: 6 / 8 },
+    ]);
+  });
+
+  test('takes over the first statistics, later ones by a tenth', async () => {
+    const { engine } = scripted({ statistics: (call) => 10 ** call });
+    const { state } = await run(trainerWith(engine, {}, 12), startOf(shape, 1), 1);
+    const expected = 0.9 * (0.9 * 10 + 0.1 * 100) + 0.1 * 1000;
+    expectClose(state.statistics, new Array(layout.statisticsSize).fill(expected), 1e-6);
+  });
+
+  test('leaves latents behind |w| = 1 where they are', async () => {
+    const { engine } = scripted({ gradients: new Float32Array(layout.size).fill(1) });
+    const start = startOf(shape, 1);
+    const latents = view(layout, start.parameters, `${block}.latent`);
+    latents.set([1.5, -1.5, 1, -1, 0]);
+    await run(trainerWith(engine), start, 1);
+    expectClose(latents.subarray(0, 5), [1.5, -1.5, 0.98, -1.02, -0.02], 1e-6);
+  });
+
+  test('decays real weights, never latents, norms, shifts, slopes or biases', async () => {
+    const { engine } = scripted();
+    const start = startOf(shape, 1);
+    const before = start.parameters.slice();
+    const train = { ...spec.train, weightDecay: 0.1 };
+    const { state } = await run(trainerWith(engine, { train }), start, 1);
+    for (const { name, role, offset, size } of layout.parameters.values()) {
+      for (let i = offset; i < offset + size; i++) {
+        const move = Math.sign(state.parameters[i] - before[i]);
+        if (role === 'weight') expect(move, name).toBe(-Math.sign(before[i]));
+        else expect(state.parameters[i], name).toBe(before[i]);
+      }
+    }
+  });
+
+  test('takes the learning rate from the schedule, over all epochs', async () => {
+    const { engine } = scripted({ gradients: new Float32Array(layout.size).fill(1) });
+    const train = { ...spec.train, epochs: 4, schedule: 'linear' } as const;
+    const start = startOf(shape, 1);
+    const bias = view(layout, start.parameters, 'classifier.bias');
+    const { state } = await run(trainerWith(engine, { train }), start, 4);
+    expectClose(bias, new Array(3).fill(-0.02 * (1 + 0.75 + 0.5 + 0.25)), 1e-6);
+    expect(state.epoch).toBe(4);
+  });
+});
+
+describe('refinement', () => {
+  /** Gradients that ask one element of every kernel that chose `member` for the other sign. */
+  function gradientsAgainst(start: TrainingState, member: number, element: number) {
+    quantized(shape, start);
+    const layer = start.subsets.get(block);
+    if (!layer) throw new Error(`no subset of ${block}`);
+    const sign = signsOf(layer.subset.representatives[member])[element];
+    const gradients = new Float32Array(layout.size);
+    const weights = view(layout, gradients, `${block}.latent`);
+    const { input, output } = shape.blocks[0].conv;
+    layer.indices.forEach((index, pair) => {
+      const [o, c] = [Math.floor(pair / input.channels), pair % input.channels];
+      const at = (element * input.channels + c) * output.channels + o;
+      if (index === member) weights[at] = sign;
+    });
+    return gradients;
+  }
+
+  /** A member and an element such that flipping it gives no kernel that is there already. */
+  function flippable(members: Uint16Array) {
+    const member = members.findIndex((code) => !members.includes(code ^ 16));
+    return { member, element: 4, flipped: members[member] ^ 16 };
+  }
+
+  test('flips what gradients ask for, on every period-th step only', async () => {
+    const start = startOf(shape, 1);
+    const latents = view(layout, start.parameters, `${block}.latent`);
+    // Far from zero, so that no kernel changes its member within the few steps.
+    for (let i = 0; i < latents.length; i++) latents[i] *= 50;
+    const sampled = membersOf(start);
+    const { member, element, flipped } = flippable(sampled);
+    const { engine } = scripted({ gradients: gradientsAgainst(start, member, element) });
+    const { subsets } = await run(trainerWith(engine), start, 3);
+    const expected = sampled.slice();
+    expected[member] = flipped;
+    expect(subsets).toEqual([sampled, sampled, expected]);
+  });
+
+  test('counts its steps over epochs, and changes nothing while gradients are zero', async () => {
+    const start = startOf(shape, 1);
+    const { state, subsets } = await run(trainerWith(scripted().engine, {}, 8), start, 4);
+    expect(state.subsets.get(block)?.adam.steps).toBe(2);
+    expect(subsets.at(-1)).toEqual(membersOf(start));
+  });
+
+  test.each([
+    ['when it is off', { ...spec.quantize, refine: false as const }, 4],
+    ['of the whole space', { ...spec.quantize, tau: 9 }, 9],
+  ])('does not happen %s', async (_, quantize, tau) => {
+    const start = startOf(shape, 1, { tau });
+    const sampled = membersOf(start);
+    const { engine } = scripted({ gradients: normals(layout.size, 4) });
+    const { state } = await run(trainerWith(engine, { quantize }), start, 6);
+    expect(membersOf(state)).toEqual(sampled);
+    expect(state.subsets.get(block)?.adam.steps).toBe(0);
+  });
+
+  test('keeps 2^tau distinct members under any gradients', async () => {
+    const quantize = { ...spec.quantize, refine: { period: 1, threshold: 1e-3 } };
+    const { engine } = scripted({ gradients: normals(layout.size, 4) });
+    const start = startOf(shape, 1, { tau: 7 });
+    const { subsets } = await run(trainerWith(engine, { quantize }), start, 20);
+    for (const members of subsets) expect(new Set(members).size).toBe(128);
+    expect(subsets.at(-1)).not.toEqual(subsets[0]);
+  });
+});
+
+test('calibration takes the mean of the statistics of whole batches', async () => {
+  const { engine, calls } = scripted({ statistics: (call) => 10 ** call });
+  const state = startOf(shape, 1);
+  state.statistics.fill(77);
+  await calibrate(trainerWith(engine, {}, 11), state, never);
+  expect(calls.map((images) => images.length)).toEqual([4, 4]);
+  expect(new Set(calls.flat()).size).toBe(8);
+  expectClose(state.statistics, new Array(layout.statisticsSize).fill(55), 1e-6);
+});
+
+test('inference goes through all images in order, whatever their number', async () => {
+  const { engine } = scripted();
+  const logits = await inferAll(engine, new Float32Array(), new Float32Array(), 603, never);
+  expect([...logits]).toEqual(Array.from({ length: 603 }, (_, image) => [image, 0, 0]).flat());
+});
