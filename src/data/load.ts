@@ -95,7 +95,17 @@ async function hashFiles(folder: string): Promise<string> {
 async function readIdx(folder: string, name: string) {
   const file = present(folder, name) ?? join(folder, name);
   const bytes = await readFile(file);
-  return decodeIdx(file.endsWith('.gz') ? gunzipSync(bytes) : bytes, file);
+  return { file, ...decodeIdx(file.endsWith('.gz') ? unzip(bytes, file) : bytes, file) };
+}
+
+function unzip(bytes: Uint8Array, file: string): Uint8Array {
+  try {
+    return gunzipSync(bytes);
+  } catch (cause) {
+    throw new Failure('input', `${file}: not a sound gzip file`, ['fetch the file again'], {
+      cause,
+    });
+  }
 }
 
 /**
@@ -117,21 +127,21 @@ export async function loadSplit(
   if (images.dimensions.length !== 3 || height !== shape.height || width !== shape.width) {
     throw new Failure(
       'input',
-      `${join(folder, names.images)}: holds ${images.dimensions.join(' x ')} values, ` +
+      `${images.file}: holds ${images.dimensions.join(' x ')} values, ` +
         `${data.set} has images of ${shape.height} x ${shape.width}`,
     );
   }
   if (labels.dimensions.length !== 1 || labels.dimensions[0] !== available) {
     throw new Failure(
       'input',
-      `${join(folder, names.labels)}: ${labels.dimensions.join(' x ')} labels for ${available} images`,
+      `${labels.file}: ${labels.dimensions.join(' x ')} labels for ${available} images`,
     );
   }
   const wrong = labels.values.findIndex((label) => label >= classes.length);
   if (wrong >= 0) {
     throw new Failure(
       'input',
-      `${join(folder, names.labels)}: label ${labels.values[wrong]} of image ${wrong} ` +
+      `${labels.file}: label ${labels.values[wrong]} of image ${wrong} ` +
         `is none of the ${classes.length} classes`,
     );
   }
