@@ -1,0 +1,185 @@
+import { costOf, type NetworkCost } from '../model/cost.js';
+import type { FigureKind } from '../pipeline/events.js';
+import type { RunRecord } from '../pipeline/runs.js';
+import { networkShape } from '../spec/shape.js';
+
+/** A figure of one run, or why it has none. */
+export type Cell =
+  | { readonly value: number; readonly kind: FigureKind }
+  | { readonly missing: string };
+
+/** One figure of every run. */
+export interface ComparisonRow {
+  readonly figure: string;
+  readonly unit: string;
+  /** Decimals worth showing. */
+  readonly digits: number;
+  /** How far from the first run rather than a figure by itself. */
+  readonly relative: boolean;
+  /** In the order of the runs. */
+  readonly cells: readonly Cell[];
+}
+
+/** Runs side by side; the first is the one that differences and speed-ups are against. */
+export interface Comparison {
+  readonly runs: readonly {
+    readonly run: string;
+    /** Spec's name, with the end of the run's id where names are the same. */
+    readonly title: string;
+  }[];
+  readonly rows: readonly ComparisonRow[];
+}
+
+interface Subject {
+  readonly run: RunRecord;
+  readonly cost: NetworkCost;
+}
+
+type Source = (subject: Subject) => Cell;
+
+/** A row to be, and maybe a second one: its distance from the first run. */
+interface Figure {
+  readonly figure: string;
+  readonly unit: string;
+  readonly digits: number;
+  readonly of: Source;
+  readonly against?: { readonly figure: string; readonly as: 'difference' | 'speed-up' };
+}
+
+function counted(of: (cost: NetworkCost) => number): Source {
+  return ({ cost }) => ({ value: of(cost), kind: 'counted' });
+}
+
+function whyMissing({ stages, spec }: RunRecord, stageName: string, name: string): string {
+  const status = stages.find((stage) => stage.name === stageName)?.status;
+  switch (status) {
+    case 'finished':
+      return `${stageName} found no "${name}"`;
+    case 'skipped':
+      return `${stageName} has nothing to do for device.target ${spec.device.target}`;
+    case 'failed':
+    case 'interrupted':
+      return `${stageName} was ${status}`;
+    default:
+      return `${stageName} was not run`;
+  }
+}
+
+/** A figure by its name, from the first of these stages that found it. */
+function found(name: string, ...stageNames: readonly string[]): Source {
+  return ({ run }) => {
+    const metric = stageNames.map((stage) => run.metrics[stage]?.[name]).find(Boolean);
+    if (metric) return { value: metric.value, kind: metric.kind };
+    return { missing: whyMissing(run, stageNames.at(-1) ?? '', name) };
+  };
+}
+
+const figures: readonly Figure[] = [
+  {
+    figure: 'test accuracy, packed',
+    unit: '%',
+    digits: 2,
+    of: found('test accuracy', 'evaluate'),
+    against: { figure: 'difference', as: 'difference' },
+  },
+  {
+    figure: 'bits per binary weight',
+    unit: 'bit',
+    digits: 2,
+    of: counted(({ quantization }) => quantization.tau / 9),
+  },
+  {
+    figure: 'binary weights',
+    unit: 'kbit',
+    digits: 1,
+    of: counted(({ total }) => total.subBitBits / 1e3),
+  },
+  {
+    figure: 'with subsets',
+    unit: 'kbit',
+    digits: 1,
+    of: counted(({ total }) => (total.subBitBits + total.subsetBits) / 1e3),
+  },
+  {
+    figure: 'smaller than at 1 bit, with subsets',
+    unit: 'x',
+    digits: 2,
+    of: counted(({ total }) => total.oneBitBits / (total.subBitBits + total.subsetBits)),
+  },
+  {
+    figure: 'packed model, all of it',
+    unit: 'bytes',
+    digits: 0,
+    of: found('packed model', 'pack'),
+  },
+  {
+    figure: 'Bit-OPs an image',
+    unit: 'M',
+    digits: 3,
+    of: counted(({ total }) => total.subBitOps / 1e6),
+  },
+  {
+    figure: 'fewer than at 1 bit',
+    unit: 'x',
+    digits: 2,
+    of: counted(({ total }) => total.oneBitOps / total.subBitOps),
+  },
+  {
+    figure: 'CPU time an image, 1 thread',
+    unit: 'ms',
+    digits: 3,
+    of: found('CPU time', 'evaluate'),
+    against: { figure: 'CPU speed-up', as: 'speed-up' },
+  },
+  {
+    figure: 'FPGA cycles an image, binary layers',
+    unit: 'cycles',
+    digits: 0,
+    of: found('binary layers', 'deploy', 'synthesize'),
+    against: { figure: 'FPGA speed-up at equal clock', as: 'speed-up' },
+  },
+  { figure: 'FPGA clock', unit: 'MHz', digits: 1, of: found('fmax after routing', 'synthesize') },
+  { figure: 'LUT', unit: 'LUT4', digits: 0, of: found('LUT', 'synthesize') },
+  { figure: 'block RAM', unit: 'blocks', digits: 0, of: found('block RAM', 'synthesize') },
+];
+
+function distance(cell: Cell, first: Cell, as: 'difference' | 'speed-up'): Cell {
+  if ('missing' in cell) return cell;
+  if ('missing' in first) return first;
+  const value = as === 'difference' ? cell.value - first.value : first.value / cell.value;
+  return { value, kind: cell.kind };
+}
+
+function rowsOf({ of, against, ...figure }: Figure, subjects: readonly Subject[]): ComparisonRow[] {
+  const cells = subjects.map(of);
+  const [first, ...others] = cells;
+  const row = { ...figure, relative: false, cells };
+  if (!against || !first || others.length === 0) return [row];
+  const relative = {
+    figure: against.figure,
+    unit: against.as === 'difference' ? 'points' : 'x',
+    digits: 2,
+    relative: true,
+    cells: cells.map((cell) => distance(cell, first, against.as)),
+  };
+  return [row, relative];
+}
+
+/**
+ * Puts runs side by side. Sizes and operations are counted from the specs; accuracy, time and
+ * resources are what the runs' stages found.
+ */
+export function compareRuns(runs: readonly RunRecord[]): Comparison {
+  const subjects = runs.map((run): Subject => {
+    const { tau, subset } = run.spec.quantize;
+    return { run, cost: costOf(networkShape(run.spec), { tau, structure: subset.structure }) };
+  });
+  const names = runs.map(({ spec }) => spec.name);
+  return {
+    runs: runs.map(({ id, spec }) => {
+      const unique = names.indexOf(spec.name) === names.lastIndexOf(spec.name);
+      return { run: id, title: unique ? spec.name : `${spec.name} ${id.slice(-6)}` };
+    }),
+    rows: figures.flatMap((figure) => rowsOf(figure, subjects)),
+  };
+}
