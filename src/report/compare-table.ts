@@ -44,11 +44,14 @@ export function comparisonTable(comparison: Comparison): string {
     ]),
   );
   const [first, ...others] = runs;
-  const against = `Differences and speed-ups are against ${first?.title}.`;
+  const against = [
+    `Differences and speed-ups are against ${first?.title}.`,
+    'CPU times were taken as each run was evaluated, not side by side.',
+  ];
   const missing = missingText(comparison);
   return [
     laidOut,
     ...(missing.length > 0 ? ['', ...missing] : []),
-    ...(others.length > 0 ? ['', against] : []),
+    ...(others.length > 0 ? ['', ...against] : []),
   ].join('\n');
 }

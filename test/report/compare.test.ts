@@ -131,6 +131,7 @@ it('prints a column a run, a row a figure, its kind, and what is missing', () =>
     - net-1bit, net: synthesize found no "fmax after routing"
     - net-1bit, net: synthesize found no "block RAM"
 
-    Differences and speed-ups are against net-1bit."
+    Differences and speed-ups are against net-1bit.
+    CPU times were taken as each run was evaluated, not side by side."
   `);
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -6,6 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { loadSpec } from '../../src/spec/load.js';
 import { renderSpec } from '../../src/spec/render.js';
+import { Failure } from '../../src/util/failure.js';
+import { packageFile } from '../../src/util/paths.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'spec-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -291,5 +293,27 @@ it('writes any spec out as one that loads to the same again', async () => {
       expect(again.spec).toEqual(spec);
     }),
     { numRuns: 200 },
+  );
+});
+
+it('answers any text with a spec or with located problems, never with a bug', async () => {
+  const quickstart = readFileSync(packageFile('configs/quickstart.yaml'), 'utf8');
+  const spoiled = fc
+    .tuple(
+      fc.nat({ max: quickstart.length }),
+      fc.nat({ max: 40 }),
+      fc.oneof(
+        fc.string(),
+        fc.constantFrom('\t', ': ', '- ', '{', '[', '&a ', '*a', '!!', '\n---\n', '|', '? ', '"'),
+      ),
+    )
+    .map(([at, cut, put]) => quickstart.slice(0, at) + put + quickstart.slice(at + cut));
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(spoiled, fc.string({ unit: 'binary' })), async (text) => {
+      const outcome = await loadSpec(written(text, 'spoiled.yaml')).catch((error) => error);
+      if (outcome instanceof Failure) expect(outcome.message).toMatch(/spoiled.yaml:\d+:\d+: /);
+      else expect(outcome).toHaveProperty('spec.quantize.tau');
+    }),
+    { numRuns: 300 },
   );
 });
