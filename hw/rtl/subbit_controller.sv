@@ -57,7 +57,8 @@ module subbit_controller #(
   localparam logic [15:0] WRONG_CRC = 16'd1, UNKNOWN_CODE = 16'd2, WRONG_PAYLOAD = 16'd3;
   localparam logic [1:0] ACTIVATIONS = 2'd0, WEIGHTS = 2'd1, REGISTERS = 2'd2;
   localparam logic [3:0] LAST_ACT_BANK = 4'(3 * INPUTS - 1);
-  localparam logic [3:0] LAST_WEIGHT_BANK = 4'((OUTPUTS * INPUTS * TAU + 15) / 16 - 1);
+  localparam int INDEX_BITS = OUTPUTS * INPUTS * TAU;
+  localparam logic [3:0] LAST_WEIGHT_BANK = 4'(((INDEX_BITS > 9 ? INDEX_BITS : 9) + 15) / 16 - 1);
   localparam logic [15:0] MOST_WORDS = 16'(255 / PIXELS);
 
   typedef enum logic [2:0] {

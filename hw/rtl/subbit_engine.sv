@@ -31,7 +31,8 @@ module subbit_engine #(
 );
   localparam int COLUMNS = 2 * PIXELS + 2;
   localparam int LANES = OUTPUTS * INPUTS;
-  localparam int WEIGHT_WIDTH = LANES * TAU;
+  // An index a lane, but never less than a member.
+  localparam int WEIGHT_WIDTH = LANES * TAU > 9 ? LANES * TAU : 9;
   localparam int WEIGHT_BANKS = (WEIGHT_WIDTH + 15) / 16;
   localparam int ACT_BANKS = 3 * INPUTS;
   localparam int SUM_BITS = $clog2(9 * INPUTS + 1);
@@ -40,7 +41,6 @@ module subbit_engine #(
 
   if (COLUMNS > 16) $error("subbit_engine: PIXELS must be at most 7, a row is written as one half");
   if (ACT_BANKS > 16) $error("subbit_engine: INPUTS must be at most 5");
-  if (WEIGHT_WIDTH < 9) $error("subbit_engine: a weight word must hold a member (9 bits)");
   if (WEIGHT_BANKS > 16) $error("subbit_engine: a weight word must be at most 256 bits");
   if (WEIGHT_BITS > 16 || ACT_BITS > 16) $error("subbit_engine: memories have 16-bit addresses");
 
@@ -161,7 +161,7 @@ module subbit_engine #(
       .member_index(member_write_index),
       .member_data(weight_word[8:0]),
       .step,
-      .indices(weight_word),
+      .indices(weight_word[LANES*TAU-1:0]),
       .kernels
   );
 

@@ -30,9 +30,9 @@ export function lanes(design: Pick<Design, 'outputs' | 'inputs'>): number {
   return design.outputs * design.inputs;
 }
 
-/** Bits of a word of the weight memory: one index a lane. */
+/** Bits of a word of the weight memory: one index a lane, but never less than a member. */
 export function weightWidth(design: Pick<Design, 'outputs' | 'inputs' | 'tau'>): number {
-  return lanes(design) * design.tau;
+  return Math.max(9, lanes(design) * design.tau);
 }
 
 /** 16-bit halves of a word of each memory that is written from outside. */

@@ -1,5 +1,5 @@
 import { imageCycles } from './cycles.js';
-import { type Design, subsetWords } from './design.js';
+import { type Design, subsetWords, weightWidth } from './design.js';
 import { memoryNeeds, totalBlockRams } from './memory.js';
 import { type BinaryLayer, type LayerPlan, planLayers, tileLayer } from './plan.js';
 import type { FpgaTarget } from './targets.js';
@@ -24,7 +24,7 @@ export interface Fit {
  * Shapes of the engine that are considered, as pixels x outputs x inputs. Rows of 7, 14, 28 and 56
  * pixels are multiples of 7; the largest shape takes about two thirds of an UP5K's logic.
  */
-const engineShapes = [
+export const engineShapes = [
   { pixels: 7, outputs: 4, inputs: 2 },
   { pixels: 7, outputs: 3, inputs: 2 },
   { pixels: 7, outputs: 2, inputs: 2 },
@@ -94,7 +94,7 @@ function memoryMisfits(design: Design, target: FpgaTarget): Misfit[] {
       resource: 'SPRAM',
       needed: needs.sprams,
       available: target.resources.sprams,
-      detail: `weights: ${design.weightDepth} words of ${design.outputs * design.inputs * design.tau} bits`,
+      detail: `weights: ${design.weightDepth} words of ${weightWidth(design)} bits`,
     },
   ];
   return candidates.filter(({ needed, available }) => needed > available);

@@ -68,12 +68,12 @@ const cases: { title: string; design: Design; layers: ConvShape[] }[] = [
     layers: odd,
   },
   {
-    title: 'tau 2, 1 x 2 x 5',
+    title: 'tau 1, 1 x 2 x 3: fewer index bits than a member has',
     design: {
       pixels: 1,
       outputs: 2,
-      inputs: 5,
-      tau: 2,
+      inputs: 3,
+      tau: 1,
       countBits: 7,
       activationDepth: 64,
       weightDepth: 512,

@@ -45,7 +45,8 @@ export async function buildSimulator(
     ...['-j', '2'],
     '-Wall',
     '-O3',
-    ...['-CFLAGS', '-O1'],
+    // Only what runs every cycle is worth optimising: the rest halves the time to build.
+    ...['OPT_FAST=-O1', 'OPT_SLOW=-O0', 'OPT_GLOBAL=-O0'].flatMap((o) => ['-MAKEFLAGS', o]),
     ...Object.entries(defines).flatMap(([name, value]) => ['-CFLAGS', `-D${name}=${value}`]),
     ...['--Mdir', folder],
     ...['--top-module', top],

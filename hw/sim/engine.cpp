@@ -1,0 +1,133 @@
+// Drives a Verilated subbit_engine alone, whose results are accepted only now and then: the proof that
+// waiting costs time and nothing else. Commands and answers are those of accelerator.cpp:
+//
+//   'W' space:u8 banks:u8 address:u16 words:u16, then words * banks halves:u16   write memory
+//   'R'                                                     -> cycles:u32        run the layer
+//   'D' lanes:u8 words:u16                          -> words * lanes halves:u16  read results
+//
+// Build with -DPIXELS=<pixels> -DCOUNT_BITS=<bits>, at most 64 bits of counts a beat.
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "Vsubbit_engine.h"
+#include "verilated.h"
+
+namespace {
+
+constexpr std::uint32_t kCycleLimit = 1u << 28;
+
+static_assert(PIXELS * COUNT_BITS <= 64, "a beat must fit 64 bits");
+
+using Model = Vsubbit_engine;
+
+std::uint32_t noise = 0x2545F491;
+std::uint32_t offset = 0;
+std::vector<std::uint16_t> results;
+
+// One clock; the result, if there is one, is accepted in a quarter of them.
+void tick(Model& model) {
+  noise ^= noise << 13;
+  noise ^= noise >> 17;
+  noise ^= noise << 5;
+  model.out_ready = (noise & 3) == 0;
+  model.clk = 0;
+  model.eval();
+  if (model.out_valid && model.out_ready) {
+    for (int pixel = 0; pixel < PIXELS; ++pixel) {
+      const std::uint64_t beat = model.out_counts;
+      const std::uint64_t count = beat >> (pixel * COUNT_BITS) & ((1u << COUNT_BITS) - 1);
+      results.push_back(static_cast<std::uint16_t>(2 * count - offset));
+    }
+  }
+  model.clk = 1;
+  model.eval();
+}
+
+std::uint32_t take(int bytes) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < bytes; ++i) {
+    const int byte = std::getchar();
+    if (byte == EOF) {
+      std::fputs("the command stream ends inside a command\n", stderr);
+      std::exit(1);
+    }
+    value |= static_cast<std::uint32_t>(byte) << (8 * i);
+  }
+  return value;
+}
+
+void give(std::uint32_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) std::putchar(static_cast<int>((value >> (8 * i)) & 0xff));
+}
+
+void write_memory(Model& model) {
+  const std::uint32_t space = take(1);
+  const std::uint32_t banks = take(1);
+  const std::uint32_t address = take(2);
+  const std::uint32_t words = take(2);
+  model.write_valid = 1;
+  model.write_space = space;
+  for (std::uint32_t word = 0; word < words; ++word) {
+    for (std::uint32_t bank = 0; bank < banks; ++bank) {
+      model.write_address = address + word;
+      model.write_bank = bank;
+      model.write_data = take(2);
+      if (space == 2 && address + word == 7) offset = model.write_data;
+      tick(model);
+    }
+  }
+  model.write_valid = 0;
+}
+
+void run_layer(Model& model) {
+  results.clear();
+  model.start_valid = 1;
+  tick(model);
+  model.start_valid = 0;
+  model.eval();
+  std::uint32_t cycles = 0;
+  for (; !model.start_ready; ++cycles) {
+    if (cycles == kCycleLimit) {
+      std::fputs("the layer does not end\n", stderr);
+      std::exit(2);
+    }
+    tick(model);
+  }
+  give(cycles, 4);
+}
+
+void read_results() {
+  const std::uint32_t lanes = take(1);
+  const std::uint32_t words = take(2);
+  if (results.size() != lanes * words) {
+    std::fprintf(stderr, "%zu results, %u expected\n", results.size(), lanes * words);
+    std::exit(2);
+  }
+  for (const std::uint16_t result : results) give(result, 2);
+}
+
+}  // namespace
+
+int main() {
+  const auto model = std::make_unique<Model>();
+  model->reset = 1;
+  tick(*model);
+  tick(*model);
+  model->reset = 0;
+
+  for (int command = std::getchar(); command != EOF; command = std::getchar()) {
+    switch (command) {
+      case 'W': write_memory(*model); break;
+      case 'R': run_layer(*model); break;
+      case 'D': read_results(); break;
+      default:
+        std::fprintf(stderr, "unknown command byte %d\n", command);
+        return 1;
+    }
+  }
+  return std::fflush(stdout) == 0 ? 0 : 1;
+}

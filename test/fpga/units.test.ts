@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { passCycles } from '../../src/fpga/cycles.js';
+import { type Design, rtlParameters } from '../../src/fpga/design.js';
+import { planLayers } from '../../src/fpga/plan.js';
+import { simulateLayers } from '../../src/fpga/simulate.js';
+import { runNpmTool } from '../../src/fpga/tools/npm.js';
+import { buildSimulator } from '../../src/fpga/tools/verilator.js';
+import { packageFile } from '../../src/util/paths.js';
+import { failureOf } from '../support/failure.js';
+import {
+  buildTimeout,
+  canSimulate,
+  convolution,
+  convShape,
+  quiet,
+  randomBits,
+  randomWeights,
+  simulated,
+  temporaryFolder,
+} from './support.js';
+
+const folder = temporaryFolder();
+
+/** Asks Yosys to prove, by SAT over every input, the assertions of `property` about a module. */
+async function prove(source: string, property: string) {
+  const files = { 'module.sv': source, 'claim.sv': property };
+  const script =
+    'read_verilog -sv -formal module.sv claim.sv; hierarchy -check -top claim; proc; flatten; chformal -lower; ' +
+    'opt; sat -verify -prove-asserts -set-def-inputs';
+  const args = ['-p', script];
+  await runNpmTool({ package: '@yowasp/yosys', command: 'yosys', args, files }, quiet(folder));
+}
+
+const countsMatches = `module claim(input [8:0] window, input [8:0] kernel);
+  wire [3:0] count;
+  subbit_match_count dut(.window(window), .kernel(kernel), .count(count));
+  integer i;
+  reg [3:0] expected;
+  always @* begin
+    expected = 0;
+    for (i = 0; i < 9; i = i + 1) if (window[i] == kernel[i]) expected = expected + 1;
+    assert(count == expected);
+  end
+endmodule`;
+
+// CRC-16/CCITT-FALSE by its shift register, one bit at a time, as the catalogue draws it.
+const shiftsCrc = `module claim(input [15:0] crc, input [7:0] data);
+  wire [15:0] next;
+  subbit_crc16 dut(.crc(crc), .data(data), .next(next));
+  integer i;
+  reg [15:0] r;
+  reg feedback;
+  always @* begin
+    r = crc;
+    for (i = 7; i >= 0; i = i - 1) begin
+      feedback = r[15] ^ data[i];
+      r = {r[14:12], r[11] ^ feedback, r[10:5], r[4] ^ feedback, r[3:0], feedback};
+    end
+    assert(next == r);
+  end
+endmodule`;
+
+describe('proofs over every input', () => {
+  const rtl = (name: string) => readFile(packageFile(`hw/rtl/${name}.sv`), 'utf8');
+
+  it('the match count is the number of equal bits', async () => {
+    await prove(await rtl('subbit_match_count'), countsMatches);
+  });
+
+  it('and the proof fails when the tree of adders is broken', async () => {
+    const source = await rtl('subbit_match_count');
+    const broken = source.replace(
+      'full_add(low_twos[0], ones[1], 1',
+      'full_add(low_twos[0], ones[0], 1',
+    );
+    expect(broken).not.toBe(source);
+    const failure = await failureOf(() => prove(broken, countsMatches));
+    expect(failure.message).toMatch(/proof did fail/i);
+  });
+
+  it('the CRC is its shift register', async () => {
+    await prove(await rtl('subbit_crc16'), shiftsCrc);
+  });
+});
+
+describe.skipIf(!canSimulate)(`the engine under back-pressure ${simulated}`, () => {
+  it(
+    'loses and repeats nothing when its results are accepted now and then',
+    async () => {
+      const design: Design = {
+        pixels: 5,
+        outputs: 3,
+        inputs: 2,
+        tau: 3,
+        countBits: 8,
+        activationDepth: 256,
+        weightDepth: 256,
+        weightHuge: false,
+        resultDepth: 256,
+      };
+      const convs = [
+        convShape(8, 7, 6, 11, 1),
+        convShape(1, 4, 5, 5, 2),
+        convShape(16, 3, 4, 4, 1),
+      ];
+      const plans = planLayers(
+        convs.map((conv, i) => ({ name: `layer${i}`, conv })),
+        design,
+      );
+      const layers = plans.map((plan, i) => ({
+        plan,
+        weights: randomWeights(plan.conv, design.tau, i),
+      }));
+      const { RESULT_DEPTH: _, ...parameters } = rtlParameters(design);
+      const defines = { PIXELS: design.pixels, COUNT_BITS: design.countBits };
+      const source = { top: 'subbit_engine', parameters, harness: 'engine.cpp', defines };
+      const context = quiet(folder);
+      const program = await buildSimulator(source, join(folder, 'engine'), context);
+      const jobs = plans.map((plan, layer) => ({ layer, bits: randomBits(plan.conv, layer) }));
+      const outcomes = await simulateLayers(program, design, layers, jobs, context.signal);
+      for (const [i, { bits }] of jobs.entries()) {
+        const { plan, weights } = layers[i];
+        expect(outcomes[i].accumulators).toEqual(convolution(plan.conv, weights, bits));
+        const least = plan.passes.map((pass) => passCycles(plan.tiling, pass, design));
+        for (const [pass, cycles] of outcomes[i].cycles.entries()) {
+          expect(cycles).toBeGreaterThan(least[pass]);
+        }
+      }
+    },
+    buildTimeout,
+  );
+});
