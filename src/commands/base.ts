@@ -1,5 +1,9 @@
 import { Command, Errors, Flags } from '@oclif/core';
+import type { RunOutcome, RunRequest } from '../pipeline/executor.js';
+import type { Range } from '../pipeline/plan.js';
+import { openStore } from '../pipeline/store.js';
 import { bugExitCode, Failure } from '../util/failure.js';
+import { interruptible } from '../util/interrupt.js';
 
 /** `--set`, of every command that takes a spec. */
 export const setFlag = {
@@ -43,6 +47,21 @@ export abstract class BaseCommand extends Command {
 
   /** What the JSON document tells besides the error, if there is one. */
   protected document: object = {};
+
+  /** Runs a spec's stages on the store in use, in view of the user; Ctrl-C stops it. */
+  protected async runStages(
+    request: Pick<RunRequest, 'spec' | 'specFile'> & Range,
+  ): Promise<RunOutcome> {
+    const { executeRun } = await import('../pipeline/executor.js');
+    const { progressMode, startProgress } = await import('../report/progress.js');
+    const { stages } = await import('../stages/index.js');
+    const { listen, close } = await startProgress(progressMode(this.jsonEnabled()));
+    const tool = this.config.version;
+    const store = openStore();
+    return interruptible((signal) =>
+      executeRun({ ...request, stages, store, tool, listen, signal }),
+    ).finally(close);
+  }
 
   protected override catch(error: Error): Promise<never> {
     if (error instanceof Errors.ExitError) throw error;

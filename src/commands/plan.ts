@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { planStages } from '../pipeline/executor.js';
+import { preflight } from '../pipeline/preflight.js';
 import { openStore } from '../pipeline/store.js';
 import { planDocument, planText } from '../report/progress-plan.js';
 import { loadSpec } from '../spec/load.js';
@@ -39,8 +40,9 @@ export default class Plan extends BaseCommand {
       const location = locate(field);
       return location && locationText(location);
     };
-    this.log(planText(planned, place));
-    return planDocument(planned);
+    const failures = await preflight(stages, spec, planned);
+    this.log(planText(planned, place, failures));
+    return planDocument(planned, failures);
   }
 
   private async cost(spec: Spec): Promise<object> {

@@ -1,10 +1,7 @@
 import { Args } from '@oclif/core';
-import { executeRun, type RunOutcome } from '../pipeline/executor.js';
 import { openStore } from '../pipeline/store.js';
-import { progressMode, startProgress } from '../report/progress.js';
 import { runDocument, runSummary } from '../report/progress-summary.js';
 import { loadSpec } from '../spec/load.js';
-import { interruptible } from '../util/interrupt.js';
 import { BaseCommand, rangeFlags, setFlag } from './base.js';
 
 export default class Run extends BaseCommand {
@@ -37,25 +34,10 @@ export default class Run extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Run);
     const { spec, file } = await loadSpec(args.file, flags.set);
-    const { stages } = await import('../stages/index.js');
-    const store = openStore();
-    const progress = await startProgress(progressMode(this.jsonEnabled()));
-
-    const outcome: RunOutcome = await interruptible((signal) =>
-      executeRun({
-        ...flags,
-        spec,
-        specFile: file,
-        stages,
-        store,
-        tool: this.config.version,
-        listen: progress.listen,
-        signal,
-      }),
-    ).finally(progress.close);
+    const outcome = await this.runStages({ ...flags, spec, specFile: file });
     this.document = runDocument(outcome.run);
     if (outcome.status !== 'finished') throw outcome.error;
-    this.log(runSummary(outcome.run, store));
+    this.log(runSummary(outcome.run, openStore()));
     return this.document;
   }
 }

@@ -15,7 +15,7 @@ import {
   type Range,
   recipeOf,
 } from './plan.js';
-import { preflight } from './preflight.js';
+import { preflight, throwAll } from './preflight.js';
 import { describeReason } from './reasons.js';
 import { type Recorder, recordRun } from './recorder.js';
 import type { RunRecord } from './runs.js';
@@ -67,7 +67,7 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const declarations = await declareStages(stages, spec, request);
   const knowledge = storeKnowledge(store, spec.name);
   const planned = await planRun(declarations, knowledge, request);
-  await preflight(stages, spec, planned);
+  throwAll(await preflight(stages, spec, planned));
 
   const recorder = await recordRun(request, planned);
   const { id } = recorder.run();

@@ -3,15 +3,12 @@ import { Failure } from '../util/failure.js';
 import type { PlannedStage } from './plan.js';
 import type { Stage } from './stage.js';
 
-/**
- * Lets every stage that will run look ahead, so that what is bound to fail fails before the first
- * starts. Throws one Failure that tells all that they found.
- */
+/** Lets every stage that will run look ahead, and gives what would make them fail for certain. */
 export async function preflight(
   stages: readonly Stage[],
   spec: Spec,
   planned: readonly PlannedStage[],
-): Promise<void> {
+): Promise<Failure[]> {
   const failures: Failure[] = [];
   for (const [index, stage] of stages.entries()) {
     if (planned[index]?.status !== 'will-run') continue;
@@ -22,6 +19,11 @@ export async function preflight(
       failures.push(error);
     }
   }
+  return failures;
+}
+
+/** Throws one Failure that tells all of them, each message and suggestion once; none: does nothing. */
+export function throwAll(failures: readonly Failure[]): void {
   const [first, ...others] = failures;
   if (first === undefined) return;
   if (others.length === 0) throw first;

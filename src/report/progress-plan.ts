@@ -1,22 +1,30 @@
 import type { PlannedStage } from '../pipeline/plan.js';
 import { describeReason, type Reason } from '../pipeline/reasons.js';
+import type { Failure } from '../util/failure.js';
 import { duration } from './progress-text.js';
 
 /** Where a field of the spec was written, `file:line:column`; null where it is a default. */
 export type Locate = (field: string) => string | null;
 
-/** What `snn plan` prints: a line a stage, with every reason. */
-export function planText(planned: readonly PlannedStage[], locate: Locate): string {
+/** What `snn plan` prints: a line a stage, with every reason; then what would make the run fail. */
+export function planText(
+  planned: readonly PlannedStage[],
+  locate: Locate,
+  failures: readonly Failure[],
+): string {
   const width = Math.max(...planned.map(({ name }) => name.length));
-  return planned
-    .map((stage) => {
-      const [first, ...more] = planLines(stage, locate);
-      const indent = ' '.repeat(width + 2);
-      return [`${stage.name.padEnd(width)}  ${first}`, ...more.map((line) => indent + line)].join(
-        '\n',
-      );
-    })
-    .join('\n');
+  const lines = planned.flatMap((stage) =>
+    planLines(stage, locate).map((line, index) => {
+      const label = index === 0 ? stage.name : '';
+      return `${label.padEnd(width)}  ${line}`;
+    }),
+  );
+  const troubles = failures.flatMap(({ message, next }) => [
+    '',
+    `would fail: ${message}`,
+    ...next.map((text) => `next: ${text}`),
+  ]);
+  return [...lines, ...troubles].join('\n');
 }
 
 function planLines(stage: PlannedStage, locate: Locate): readonly string[] {
@@ -48,8 +56,14 @@ function reasonText(reason: Reason, locate: Locate): string {
 }
 
 /** What `snn plan --json` prints. */
-export function planDocument(planned: readonly PlannedStage[]): object {
-  return { stages: planned.map(stageDocument) };
+export function planDocument(
+  planned: readonly PlannedStage[],
+  failures: readonly Failure[],
+): object {
+  return {
+    stages: planned.map(stageDocument),
+    failures: failures.map(({ kind, message, next }) => ({ kind, message, next })),
+  };
 }
 
 function stageDocument(stage: PlannedStage): object {

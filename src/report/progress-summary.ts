@@ -49,7 +49,9 @@ export function runSummary(run: RunRecord, store: Store): string {
     const folder = folderOf(run, store, stage);
     if (folder !== null) rows.push([label, join(folder, file)]);
   }
-  rows.push(['next', nextCommand(run)]);
+  nextCommands(run).forEach((command, index) => {
+    rows.push([index === 0 ? 'next' : '', command]);
+  });
   const width = Math.max(...rows.map(([label]) => label.length));
   return ['', ...rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`)].join('\n');
 }
@@ -60,7 +62,8 @@ function folderOf(run: RunRecord, store: Store, name: string): string | null {
   return relative('', artifactFolder(store, name, stage.fingerprint));
 }
 
-function nextCommand(run: RunRecord): string {
-  const complete = run.stages.every(({ status }) => status === 'finished' || status === 'skipped');
-  return complete ? 'snn compare baseline' : `snn run ${run.specFile ?? run.spec.name}`;
+function nextCommands({ stages, specFile, spec }: RunRecord): readonly string[] {
+  const done = (name: string) => stages.some((s) => s.name === name && s.status === 'finished');
+  if (!done('evaluate')) return [`snn run ${specFile ?? spec.name}`];
+  return ['snn compare baseline', ...(done('deploy') ? ['snn deploy --fpga'] : [])];
 }

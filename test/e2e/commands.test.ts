@@ -44,6 +44,13 @@ describe('mistakes at the keyboard', () => {
     });
   });
 
+  it('the stack of an error only with --debug', async () => {
+    const stack = /^ +at /m;
+    const folder = temporaryFolder();
+    expect((await snn(folder, 'plan', 'none.yaml')).stderr).not.toMatch(stack);
+    expect((await snn(folder, 'plan', 'none.yaml', '--debug')).stderr).toMatch(stack);
+  });
+
   it('a stage that does not exist', async () => {
     expect(await snn(temporaryFolder(), 'plan', quickstart, '--until', 'train')).toMatchObject({
       code: 2,
@@ -91,6 +98,17 @@ describe('snn plan', () => {
     expect(stdout).toMatch(/^sample +will run +never run$/m);
     expect(stdout).toMatch(/^refine +will run +never run$/m);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('tells what would fail before anything runs', async () => {
+    const weights = ['--set', 'quantize.binarize=weights'];
+    const { code, stdout } = await snn(temporaryFolder(), 'plan', quickstart, ...weights);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^would fail: .*\nnext: /m);
+    const folder = temporaryFolder();
+    const run = await snn(folder, 'run', quickstart, ...weights);
+    expect(run.code).toBe(2);
+    expect(run.stdout).toBe('');
   });
 
   it('tells programs the same', async () => {

@@ -48,11 +48,16 @@ describe('snn run', () => {
     first.kill('SIGINT');
     const { code, stdout } = await first.ended;
     expect(code).toBe(130);
-    expect(JSON.parse(stdout)).toMatchObject({
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({
       status: 'interrupted',
-      stages: [{ status: 'finished' }, { status: 'interrupted' }],
       error: { kind: 'interrupted', exitCode: 130 },
     });
+    expect(document.stages.slice(0, 3)).toMatchObject([
+      { name: 'sample', status: 'finished' },
+      { name: 'refine', status: 'interrupted' },
+      { name: 'pack', status: 'not-asked' },
+    ]);
 
     const second = await snn(folder, ...three);
     expect(second.code).toBe(0);

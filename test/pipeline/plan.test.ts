@@ -7,6 +7,7 @@ import type { Stage } from '../../src/pipeline/stage.js';
 import { artifactFolder, type Store } from '../../src/pipeline/store.js';
 import { planDocument, planText } from '../../src/report/progress-plan.js';
 import type { Spec } from '../../src/spec/types.js';
+import { Failure } from '../../src/util/failure.js';
 import { chain, newStore, run, spec, withTrain } from './support.js';
 
 /** `draw: cached`, `learn: train.epochs 4 -> 8`, ... with `*` where it may be reused. */
@@ -170,15 +171,20 @@ describe('a plan', () => {
     const { stages } = chain({ pack: { skip: () => 'no need' } });
     await run(store, stages);
     const planned = await planStages({ spec: withTrain({ epochs: 8 }), store, stages });
-    const text = planText(planned, (field) => (field === 'train.epochs' ? 'a.yaml:3:5' : null));
+    const text = planText(planned, (field) => (field === 'train.epochs' ? 'a.yaml:3:5' : null), [
+      new Failure('input', 'no data', ['get data']),
+    ]);
     expect(text.replace(/made .*/, 'made ...')).toBe(
       [
         'draw   cached     made ...',
         'learn  will run   train.epochs 4 -> 8 (a.yaml:3:5)',
         'pack   skipped    no need',
+        '',
+        'would fail: no data',
+        'next: get data',
       ].join('\n'),
     );
-    expect(planDocument(planned)).toMatchObject({
+    expect(planDocument(planned, [])).toMatchObject({
       stages: [
         { name: 'draw', status: 'cached' },
         {
