@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { inputScaling } from '../../src/data/prepare.js';
 import { startWasmEngine } from '../../src/engine/wasm.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/nn/checkpoint.js';
+import type { Activations } from '../../src/nn/network.js';
 import type { TrainingState } from '../../src/nn/state.js';
 import { calibrate, inferAll, type Trainer, trainEpoch } from '../../src/nn/train.js';
 import { barNetwork, bars } from '../support/shapes.js';
@@ -11,9 +12,14 @@ const images = bars(320, 7);
 const never = new AbortController().signal;
 const ignore = () => {};
 
-function trainerOf(threads: number): Trainer {
+const usual = { activations: 'binary', tau: 4 } as const;
+
+function trainerOf(
+  threads: number,
+  { activations, tau }: { readonly activations: Activations; readonly tau: number } = usual,
+): Trainer {
   const scaling = inputScaling(images);
-  const setup = { shape: barNetwork, activations: 'binary', scaling, images, threads } as const;
+  const setup = { shape: barNetwork, activations, scaling, images, threads };
   const engine = startWasmEngine(setup);
   onTestFinished(() => engine.close());
   return {
@@ -22,7 +28,7 @@ function trainerOf(threads: number): Trainer {
       seed: 3,
       augment: { flip: false, shift: 1 },
       quantize: {
-        tau: 4,
+        tau,
         binarize: 'weights+activations',
         subset: { structure: 'free', sampling: 'uniform' },
         refine: { period: 3, threshold: 1e-3 },
@@ -76,6 +82,14 @@ test('training learns what the images show, subsets included', async () => {
     return row.indexOf(Math.max(...row)) === label;
   });
   expect(isRight.filter(Boolean).length / images.count).toBeGreaterThan(0.8);
+});
+
+test.each([
+  ['the 1-bit twin', { ...usual, tau: 9 }],
+  ['a network of binary weights and real activations', { ...usual, activations: 'real' as const }],
+])('%s learns too', async (_, options) => {
+  const { losses } = await train(trainerOf(2, options), startOf(barNetwork, 3, options), 2);
+  expect(losses[1]).toBeLessThan(0.9 * losses[0]);
 });
 
 test('a run resumed from its checkpoint ends as the uninterrupted one, bit for bit', async () => {

@@ -21,7 +21,7 @@ test('a checkpoint brings back the whole state, and the same bytes again', () =>
       expect(decoded).toEqual(state);
       expect(Buffer.compare(encodeCheckpoint(decoded), bytes)).toBe(0);
     }),
-    { numRuns: 20 },
+    { numRuns: 8 },
   );
 });
 

@@ -78,6 +78,6 @@ test('initial parameters are those of the seed', () => {
       expect(initialParameters(layout, seed)).toEqual(initialParameters(layout, seed));
       expect(initialParameters(layout, seed)).not.toEqual(initialParameters(layout, seed + 1));
     }),
-    { numRuns: 10 },
+    { numRuns: 3 },
   );
 });

@@ -80,9 +80,11 @@ export function convolve(
       for (let kx = 0; kx < kernel; kx++) {
         const [row, column] = [y * stride + ky - border, x * stride + kx - border];
         const isInside = row >= 0 && row < height && column >= 0 && column < width;
+        const pixel = ((n * height + row) * width + column) * inputs;
+        const tap = (ky * kernel + kx) * inputs;
         for (let c = 0; c < inputs; c++) {
-          const value = isInside ? at(map, n, row, column, c) : fill;
-          sum += value * filter[((ky * kernel + kx) * inputs + c) * outputs + o];
+          const value = isInside ? map.values[pixel + c] : fill;
+          sum += value * filter[(tap + c) * outputs + o];
         }
       }
     }
@@ -182,22 +184,30 @@ export function crossEntropy(logits: readonly number[][], labels: ArrayLike<numb
   );
 }
 
+/** Central difference of a scalar function in one element of `input`, which is left as it was. */
+export function difference(
+  loss: (input: Float64Array) => number,
+  input: Float64Array,
+  i: number,
+  step: number,
+): number {
+  const value = input[i];
+  input[i] = value + step;
+  const above = loss(input);
+  input[i] = value - step;
+  const below = loss(input);
+  input[i] = value;
+  return (above - below) / (2 * step);
+}
+
 /** Central differences of a scalar function with respect to every element of every input. */
 export function numericGradients(
   loss: (...inputs: Float64Array[]) => number,
   inputs: readonly ArrayLike<number>[],
-  step = 1e-5,
 ): number[][] {
   const held = inputs.map((input) => Float64Array.from(input));
   return held.map((input) =>
-    Array.from(input, (value, i) => {
-      input[i] = value + step;
-      const above = loss(...held);
-      input[i] = value - step;
-      const below = loss(...held);
-      input[i] = value;
-      return (above - below) / (2 * step);
-    }),
+    Array.from(input, (_, i) => difference(() => loss(...held), input, i, 1e-5)),
   );
 }
 

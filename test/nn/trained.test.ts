@@ -17,7 +17,7 @@ test('the inference form runs with the very parameters and statistics of the tra
       expect(engineForm(network)).toEqual({ parameters, statistics: state.statistics });
       expect(network.input).toEqual(scaling);
     }),
-    { numRuns: 20 },
+    { numRuns: 8 },
   );
 });
 
@@ -81,6 +81,6 @@ test("engine weights are the network's, [Cout, k, k, Cin] laid out as [k, k, Cin
         });
       });
     }),
-    { numRuns: 10 },
+    { numRuns: 5 },
   );
 });

@@ -1,0 +1,183 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { decodeTrained } from '../../src/model/trained-file.js';
+import type { StageEvent } from '../../src/pipeline/events.js';
+import type { Stage, StageContext } from '../../src/pipeline/stage.js';
+import type { Spec } from '../../src/spec/types.js';
+import { refine } from '../../src/stages/refine.js';
+import { sample } from '../../src/stages/sample.js';
+import { failureOf } from '../support/failure.js';
+import { temporaryFolder } from '../support/folder.js';
+import { writeIdxFolder } from '../support/idx.js';
+
+const spec: Spec = {
+  name: 'short',
+  seed: 1,
+  data: {
+    set: 'mnist',
+    path: null,
+    limit: { train: 512, test: 16 },
+    augment: { flip: false, shift: 0 },
+  },
+  architecture: {
+    family: 'bireal',
+    stages: [1, 1],
+    width: 8,
+    stem: { kernel: 3, stride: 2, pool: false },
+  },
+  quantize: {
+    tau: 5,
+    binarize: 'weights+activations',
+    subset: { structure: 'antipodal', sampling: 'uniform' },
+    refine: { period: 2, threshold: 1e-3 },
+  },
+  train: {
+    epochs: 2,
+    batch: 64,
+    optimizer: 'adam',
+    learningRate: 0.01,
+    schedule: 'linear',
+    weightDecay: 0,
+    threads: 2,
+  },
+  device: { target: 'cpu', tools: 'npm', seed: 1 },
+  verify: { images: 10 },
+};
+
+interface Folders {
+  readonly out: string;
+  readonly scratch: string;
+}
+
+/** Empty folders of one stage, as the pipeline hands them over. */
+function newFolders(): Folders {
+  const folder = temporaryFolder();
+  const folders = { out: join(folder, 'out'), scratch: join(folder, 'scratch') };
+  for (const path of Object.values(folders)) mkdirSync(path);
+  return folders;
+}
+
+async function run(
+  stage: Stage,
+  { out, scratch }: Folders,
+  context: Partial<StageContext<unknown>> & { readonly of?: Spec } = {},
+) {
+  const events: StageEvent[] = [];
+  const metrics = await stage.run({
+    spec: stage.reads(context.of ?? spec),
+    inputs: {},
+    out,
+    scratch,
+    signal: new AbortController().signal,
+    ...context,
+    emit(event) {
+      events.push(event);
+      context.emit?.(event);
+    },
+  });
+  return { metrics, events };
+}
+
+async function sampled(of = spec) {
+  const folders = newFolders();
+  await run(sample, folders, { of });
+  return { sample: { path: folders.out, digest: 'of no meaning here', metrics: {} } };
+}
+
+const file = (folder: string, name: string) => readFileSync(join(folder, name));
+
+describe('a refine stage', () => {
+  test('leaves a trained network, its history and its figures', async () => {
+    const folders = newFolders();
+    const { metrics, events } = await run(refine, folders, { inputs: await sampled() });
+
+    const network = decodeTrained(file(folders.out, 'trained.safetensors'));
+    expect(network.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    expect(network.shape.blocks.map(({ name }) => name)).toEqual([
+      'stage0.block0',
+      'stage1.block0',
+    ]);
+    for (const { conv } of network.blocks) {
+      expect(conv).toMatchObject({ tau: 5, structure: 'antipodal' });
+      expect(new Set(conv.members).size).toBe(32);
+      conv.members.forEach((code) => {
+        expect([...conv.members]).toContain(511 - code);
+      });
+    }
+
+    const history = JSON.parse(file(folders.out, 'history.json').toString());
+    expect(history).toMatchObject([{ epoch: 1 }, { epoch: 2 }]);
+    expect(history[1].loss).toBeLessThan(history[0].loss);
+    expect(metrics['training loss']).toMatchObject({ value: history[1].loss, unit: 'nats' });
+    const progress = events.filter((event) => event.type === 'training');
+    expect(progress.map(({ epoch, image }) => [epoch, image])).toEqual(
+      [1, 2].flatMap((epoch) => [64, 128, 192, 256, 320, 384, 448, 512].map((n) => [epoch, n])),
+    );
+  });
+
+  test('stopped in its second epoch and run again gives the same bytes', async () => {
+    const inputs = await sampled();
+    const whole = newFolders();
+    await run(refine, whole, { inputs });
+
+    const stopped = newFolders();
+    const interrupt = new AbortController();
+    const reason = new Error('stopped by the test');
+    const running = run(refine, stopped, {
+      inputs,
+      signal: interrupt.signal,
+      emit(event) {
+        if (event.type === 'training' && event.epoch === 2 && event.image === 128) {
+          interrupt.abort(reason);
+        }
+      },
+    });
+    await expect(running).rejects.toBe(reason);
+
+    const { events } = await run(refine, stopped, { inputs });
+    expect(events[0]).toEqual({ type: 'note', text: 'resuming behind epoch 1' });
+    expect(events.some((event) => event.type === 'training' && event.epoch === 1)).toBe(false);
+    for (const name of ['trained.safetensors', 'history.json']) {
+      expect(Buffer.compare(file(stopped.out, name), file(whole.out, name)), name).toBe(0);
+    }
+  });
+
+  test('declares all that changes its result, and no more', () => {
+    const slice = (changes: Partial<Spec>) => JSON.stringify(refine.reads({ ...spec, ...changes }));
+    const same = slice({});
+    expect(slice({ name: 'other', device: { ...spec.device, seed: 2 } })).toBe(same);
+    expect(slice({ verify: { images: 3 } })).toBe(same);
+    expect(slice({ seed: 2 })).not.toBe(same);
+    expect(slice({ train: { ...spec.train, threads: 1 } })).not.toBe(same);
+    expect(slice({ train: { ...spec.train, epochs: 3 } })).not.toBe(same);
+    expect(slice({ quantize: { ...spec.quantize, refine: false } })).not.toBe(same);
+    expect(slice({ data: { ...spec.data, limit: { train: 511, test: 16 } } })).not.toBe(same);
+  });
+});
+
+describe('a refine stage fails for the person at the keyboard', () => {
+  test('before anything starts when the data set is not there', async () => {
+    const data = { ...spec.data, path: temporaryFolder() };
+    const failure = await failureOf(() => refine.preflight?.({ ...spec, data }));
+    expect(failure.message).toContain(data.path);
+  });
+
+  test('when a batch is larger than the training set', async () => {
+    const path = writeIdxFolder(temporaryFolder(), { train: 12, test: 4 });
+    const of = { ...spec, data: { ...spec.data, path } };
+    const inputs = await sampled(of);
+    const failure = await failureOf(() => run(refine, newFolders(), { of, inputs }));
+    expect(failure.message).toContain('smaller than one batch');
+    expect(failure.next.join()).toContain('train.batch');
+  });
+});
+
+test('sampling follows the seed and the names of the blocks', async () => {
+  const subsets = async (of: Spec) => {
+    const { sample } = await sampled(of);
+    return file(sample.path, 'subsets.json').toString();
+  };
+  expect(await subsets(spec)).toBe(await subsets({ ...spec, train: { ...spec.train, epochs: 9 } }));
+  expect(await subsets(spec)).not.toBe(await subsets({ ...spec, seed: 2 }));
+});
