@@ -210,6 +210,20 @@ describe('refinement', () => {
     expect(state.subsets.get(block)?.adam.steps).toBe(0);
   });
 
+  test('starts anew the optimiser of a member that came to coincide with another', async () => {
+    const quantize = { ...spec.quantize, refine: { period: 1, threshold: 1e-3 } };
+    const start = startOf(shape, 1, { tau: 7 });
+    const sampled = membersOf(start);
+    const later = sampled.findIndex((code, i) => sampled.subarray(0, i).includes(code ^ 16));
+    const { engine } = scripted({ gradients: gradientsAgainst(start, later, 4) });
+    const { state, subsets } = await run(trainerWith(engine, { quantize }), start, 1);
+    expect(sampled).not.toContain(subsets[0][later]);
+    const adam = state.subsets.get(block)?.adam;
+    for (const moment of [adam?.first, adam?.second]) {
+      expect(moment?.subarray(9 * later, 9 * later + 9)).toEqual(new Float32Array(9));
+    }
+  });
+
   test('keeps 2^tau distinct members under any gradients', async () => {
     const quantize = { ...spec.quantize, refine: { period: 1, threshold: 1e-3 } };
     const { engine } = scripted({ gradients: normals(layout.size, 4) });
