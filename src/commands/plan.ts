@@ -55,6 +55,13 @@ export default class Plan extends BaseCommand {
     const cost = costOf(shape, { tau, structure: subset.structure });
     const overview = costOverview(shape, subset.structure);
     this.log([costTable(cost), '', overviewTable(overview)].join('\n'));
-    return { cost, overview: overview.map(({ quantization, total }) => ({ quantization, total })) };
+    return {
+      cost,
+      overview: overview.map(({ cost: { quantization, total }, published }) => ({
+        quantization,
+        total,
+        published,
+      })),
+    };
   }
 }
