@@ -1,14 +1,10 @@
 import { Args, Flags } from '@oclif/core';
 import { type Baseline, findBaseline, lastSubBitRun } from '../../pipeline/baseline.js';
-import { executeRun } from '../../pipeline/executor.js';
 import { type RunRecord, readRun } from '../../pipeline/runs.js';
-import type { Stage } from '../../pipeline/stage.js';
-import { openStore, type Store } from '../../pipeline/store.js';
+import { openStore } from '../../pipeline/store.js';
 import { compareRuns } from '../../report/compare.js';
 import { comparisonTable } from '../../report/compare-table.js';
-import { progressMode, startProgress } from '../../report/progress.js';
 import { Failure } from '../../util/failure.js';
-import { interruptible } from '../../util/interrupt.js';
 import { BaseCommand } from '../base.js';
 
 export default class CompareBaseline extends BaseCommand {
@@ -56,34 +52,17 @@ export default class CompareBaseline extends BaseCommand {
       );
     }
 
-    const twin = baseline.run ?? (await this.runTwin(run, baseline, stages, store));
+    const twin = baseline.run ?? (await this.runTwin(run, baseline));
     const comparison = compareRuns([twin, run]);
     this.log(comparisonTable(comparison));
     return comparison;
   }
 
-  private async runTwin(
-    run: RunRecord,
-    { spec, until, lacking }: Baseline,
-    stages: readonly Stage[],
-    store: Store,
-  ): Promise<RunRecord> {
+  private async runTwin(run: RunRecord, { spec, until, lacking }: Baseline): Promise<RunRecord> {
     if (lacking.length > 0) {
       this.log(`${run.spec.name} has no 1-bit baseline yet; running ${lacking.join(', ')} of it\n`);
     }
-    const progress = await startProgress(progressMode(this.jsonEnabled()));
-    const outcome = await interruptible((signal) =>
-      executeRun({
-        spec,
-        specFile: null,
-        until,
-        stages,
-        store,
-        tool: this.config.version,
-        listen: progress.listen,
-        signal,
-      }),
-    ).finally(progress.close);
+    const outcome = await this.runStages({ spec, specFile: null, until });
     if (outcome.status !== 'finished') throw outcome.error;
     this.log('');
     return outcome.run;
