@@ -40,7 +40,7 @@ interface EpochRecord {
  */
 export const refine = defineStage({
   name: 'refine',
-  version: 2,
+  version: 1,
   needs: ['sample'],
   reads: ({ seed, data, architecture, quantize, train: { threads, ...train } }): Slice => ({
     seed,
