@@ -66,7 +66,7 @@ export default class Deploy extends BaseCommand {
     const { args, flags } = await this.parse(Deploy);
     const store = openStore();
     const source = await findSource(store, args.run);
-    requireFpga(source.spec);
+    targetOf(source.spec);
     if (flags['require-simulation'] && (await verilatorVersion()) === null) {
       throw new Failure('tool', 'not simulated: --require-simulation needs Verilator', [
         installVerilator,
@@ -120,15 +120,12 @@ async function findSource(store: Store, wanted: string | undefined): Promise<Sou
   ]);
 }
 
+/** @throws Failure where the spec targets no FPGA */
 function targetOf({ device }: Spec) {
   if (device.target !== 'cpu') return device.target;
   throw new Failure('input', 'device.target is cpu: there is no FPGA to deploy to', [
     `set device.target to ${Object.keys(fpgaTargets).join(' or ')} and run again`,
   ]);
-}
-
-function requireFpga(spec: Spec): void {
-  targetOf(spec);
 }
 
 function deployFolder(store: Store, { stages }: RunRecord): string {

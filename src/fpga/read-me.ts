@@ -48,6 +48,7 @@ Verification: ${verificationText(verification)}.
 2. Run the self-test: \`node host/main.js --port /dev/ttyUSB1\`
 
 The self-test needs Node 20 or later and \`stty\` (Linux or macOS), and a serial port that runs at
-${baud} bit/s. It loads the weights, runs the golden vectors and compares every accumulator.
+${baud} bit/s. It loads the weights, runs the golden vectors and compares every accumulator. It has
+passed against the simulated board; no physical board has run it yet.
 `;
 }

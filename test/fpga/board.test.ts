@@ -13,6 +13,7 @@ import {
 import { openLink, type Transport } from '../../src/fpga/host/link.js';
 import { openSerial } from '../../src/fpga/host/serial.js';
 import { layerOffset, packWeights } from '../../src/fpga/image.js';
+import { linkBytes } from '../../src/fpga/link-time.js';
 import { planLayers } from '../../src/fpga/plan.js';
 import { buildBoard, type SimulatedBoard, startBoard } from '../../src/fpga/simulated-board.js';
 import {
@@ -44,9 +45,10 @@ const weights = randomWeights(plan.conv, design.tau, 1);
 const bits = randomBits(plan.conv, 1);
 
 /** Runs the one layer over the link as a host does. */
-async function runLayer(device: Accelerator) {
+async function runLayer(device: Accelerator, weightsLoaded: () => void) {
   const banks = halvesPerWord(design);
   await device.write(spaces.weights, banks.weights, 0, packWeights(plan, weights, design));
+  weightsLoaded();
   const accumulators = new Int32Array(convolution(plan.conv, weights, bits).length);
   const cycles: number[] = [];
   for (const pass of plan.passes) {
@@ -103,10 +105,27 @@ describe.skipIf(!canSimulate)(`a board on its serial port ${simulated}`, () => {
     expect(await device.describe()).toEqual({ protocol: 1, ...parameters });
   });
 
-  it('runs a layer bit for bit and counts its cycles', async () => {
-    const { accumulators, cycles } = await runLayer(accelerator(openLink(transport, 5000)));
+  it('runs a layer bit for bit, in the cycles and over the bytes that the models say', async () => {
+    let bytes = 0;
+    const metered: Transport = {
+      ...transport,
+      write: (sent) => {
+        bytes += sent.length;
+        transport.write(sent);
+      },
+      listen: (take) =>
+        transport.listen((got) => {
+          bytes += got.length;
+          take(got);
+        }),
+    };
+    const device = accelerator(openLink(metered, 5000));
+    const { accumulators, cycles } = await runLayer(device, () => {
+      bytes = 0;
+    });
     expect(accumulators).toEqual(convolution(plan.conv, weights, bits));
     expect(cycles).toEqual(plan.passes.map((pass) => passCycles(plan.tiling, pass, design)));
+    expect(bytes).toBe(linkBytes([plan], design));
   });
 
   it('refuses a frame with any byte damaged, and nothing of it happens', async () => {

@@ -8,6 +8,7 @@ import { rtlFiles } from '../../src/fpga/rtl.js';
 import { placeAndRoute, synthesizeNetlist } from '../../src/fpga/synthesis.js';
 import { fpgaTargets } from '../../src/fpga/targets.js';
 import { programBoard } from '../../src/fpga/tools/loader.js';
+import { withoutTimes } from '../../src/fpga/tools/log-times.js';
 import { runNpmTool } from '../../src/fpga/tools/npm.js';
 import { runProcess } from '../../src/fpga/tools/process.js';
 import {
@@ -180,6 +181,25 @@ describe('reports', () => {
   it('that lack what is looked for are refused, not read as zero', () => {
     expect(() => parseNetlistReport('{}')).toThrow(/counts no cells/);
     expect(() => parseRoutingReport('{"utilization":{},"fmax":{}}')).toThrow(/no clock/);
+  });
+
+  it('keep their lines but not the times that the tools took', () => {
+    const log = [
+      'Info:     at iteration #1, type ALL: wirelen solved = 268; time = 0.22s',
+      'Info:       1000 |       36        963 |   36   963 |      8563|       0.89       0.89|',
+      'ABC: elapse: 1.23 seconds, total: 1.23 seconds',
+      'End of script. Logfile hash: b69196cac1, CPU: user 13.76s system 0.00s',
+      'Time spent: 12% 38x read_verilog (1 sec), 11% 32x opt_clean (1 sec), ...',
+      'Info: Max frequency for clock: 31.34 MHz (PASS at 12.00 MHz)',
+      '',
+    ];
+    expect(withoutTimes(log.join('\n')).split('\n')).toEqual([
+      'Info:     at iteration #1, type ALL: wirelen solved = 268; time = - s',
+      'Info:       1000 |       36        963 |   36   963 |      8563|',
+      'ABC: elapse: - s, total: - s',
+      'Info: Max frequency for clock: 31.34 MHz (PASS at 12.00 MHz)',
+      '',
+    ]);
   });
 
   it('in a log are read line by line', () => {
