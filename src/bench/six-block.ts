@@ -30,5 +30,8 @@ export function untrained(tau: number): TrainingState {
   const sampled = shape.blocks.map(
     ({ name }) => [name, sampleSubset(tau, 'free', stream(seed, 'sample', name))] as const,
   );
-  return initialState(layoutOf(shape), new Map(sampled), shape, seed);
+  return initialState(layoutOf(shape), new Map(sampled), shape, {
+    seed,
+    train: { optimizer: 'adam', momentum: 0 },
+  });
 }

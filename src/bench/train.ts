@@ -37,6 +37,7 @@ async function trainingSpeed(threads: number): Promise<number> {
         epochs: 2,
         batch,
         optimizer: 'adam',
+        momentum: 0,
         learningRate: 0.01,
         schedule: 'linear',
         weightDecay: 0,

@@ -9,12 +9,15 @@ import { kernelElements } from '../subbit/kernels.js';
 import { representativeCount, type SubsetStructure } from '../subbit/subset.js';
 import { Failure } from '../util/failure.js';
 import { layoutOf } from './layout.js';
+import type { OptimizerState } from './optimizer.js';
 import type { LayerSubset, TrainingState } from './state.js';
 
 /** Counters and settings of a state, beside its tensors. */
 interface Description {
   readonly epoch: number;
   readonly steps: number;
+  /** Vectors that the optimiser remembers. */
+  readonly moments: number;
   readonly layers: Readonly<
     Record<string, { tau: number; structure: SubsetStructure; steps: number }>
   >;
@@ -27,19 +30,23 @@ export function encodeCheckpoint(state: TrainingState): Uint8Array {
     tensors.set(name, { shape: [values.length], values });
   };
   add('parameters', state.parameters);
-  add('adam.first', state.adam.first);
-  add('adam.second', state.adam.second);
+  const addMoments = (prefix: string, { moments }: OptimizerState) => {
+    moments.forEach((moment, i) => {
+      add(`${prefix}moment${i}`, moment);
+    });
+  };
+  addMoments('', state.optimizer);
   add('statistics', state.statistics);
   const layers: Record<string, { tau: number; structure: SubsetStructure; steps: number }> = {};
-  for (const [name, { subset, adam, indices }] of state.subsets) {
-    layers[name] = { tau: subset.tau, structure: subset.structure, steps: adam.steps };
+  for (const [name, { subset, optimizer, indices }] of state.subsets) {
+    layers[name] = { tau: subset.tau, structure: subset.structure, steps: optimizer.steps };
     add(`${name}.representatives`, subset.representatives);
     add(`${name}.latent`, subset.latent);
-    add(`${name}.adam.first`, adam.first);
-    add(`${name}.adam.second`, adam.second);
+    addMoments(`${name}.`, optimizer);
     add(`${name}.indices`, indices);
   }
-  const description: Description = { epoch: state.epoch, steps: state.adam.steps, layers };
+  const { steps, moments } = state.optimizer;
+  const description: Description = { epoch: state.epoch, steps, moments: moments.length, layers };
   return encodeSafetensors(tensors, { state: JSON.stringify(description) });
 }
 
@@ -51,8 +58,8 @@ export function encodeCheckpoint(state: TrainingState): Uint8Array {
 export function decodeCheckpoint(bytes: Uint8Array, shape: NetworkShape): TrainingState {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const description: Partial<Description> = jsonMetadata(metadata, 'state');
-  const { epoch, steps, layers } = description;
-  if (epoch === undefined || steps === undefined || layers === undefined) {
+  const { epoch, steps, moments, layers } = description;
+  if (epoch === undefined || steps === undefined || moments === undefined || layers === undefined) {
     throw new Failure('input', 'this safetensors file holds no training state');
   }
   const get = <Kind extends Float32Array | Uint16Array>(
@@ -65,6 +72,10 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: NetworkShape): Traini
     throw new Failure('input', `the checkpoint has no tensor ${name} that fits the network`);
   };
   const floats = (name: string, length: number) => get(name, Float32Array, length);
+  const optimizerOf = (prefix: string, steps: number, length: number): OptimizerState => ({
+    moments: Array.from({ length: moments }, (_, i) => floats(`${prefix}moment${i}`, length)),
+    steps,
+  });
 
   const subsets = new Map<string, LayerSubset>();
   for (const { name, conv } of shape.blocks) {
@@ -80,11 +91,7 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: NetworkShape): Traini
         representatives: get(`${name}.representatives`, Uint16Array, count),
         latent: floats(`${name}.latent`, latents),
       },
-      adam: {
-        first: floats(`${name}.adam.first`, latents),
-        second: floats(`${name}.adam.second`, latents),
-        steps,
-      },
+      optimizer: optimizerOf(`${name}.`, steps, latents),
       indices: get(`${name}.indices`, Uint16Array, conv.input.channels * conv.output.channels),
     });
   }
@@ -92,7 +99,7 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: NetworkShape): Traini
   return {
     epoch,
     parameters: floats('parameters', size),
-    adam: { first: floats('adam.first', size), second: floats('adam.second', size), steps },
+    optimizer: optimizerOf('', steps, size),
     statistics: floats('statistics', statisticsSize),
     subsets,
   };

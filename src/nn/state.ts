@@ -1,14 +1,15 @@
 import type { NetworkShape } from '../model/network.js';
+import type { Spec } from '../spec/types.js';
 import { channelScales, chooseMembers, writeQuantizedWeights } from '../subbit/quantize.js';
 import { membersOf, type Subset } from '../subbit/subset.js';
-import { type AdamState, initialAdam } from './adam.js';
 import { initialParameters } from './initial.js';
 import { type Layout, view } from './layout.js';
+import { initialOptimizer, type OptimizerSettings, type OptimizerState } from './optimizer.js';
 
 /** A binary convolution's subset while it is learnt, with its own optimiser state. */
 export interface LayerSubset {
   readonly subset: Subset;
-  readonly adam: AdamState;
+  readonly optimizer: OptimizerState;
   /** Index of every kernel at the last quantisation, [Cout, Cin]. */
   readonly indices: Uint16Array;
 }
@@ -21,7 +22,7 @@ export interface TrainingState {
   /** Epochs done. */
   readonly epoch: number;
   readonly parameters: Float32Array;
-  readonly adam: AdamState;
+  readonly optimizer: OptimizerState;
   /** Running batch-norm statistics, flat. */
   readonly statistics: Float32Array;
   /** By block name. */
@@ -37,7 +38,7 @@ export function initialState(
   layout: Layout,
   sampled: ReadonlyMap<string, Subset>,
   shape: NetworkShape,
-  seed: number,
+  { seed, train }: Pick<Spec, 'seed'> & { readonly train: OptimizerSettings },
 ): TrainingState {
   const subsets = new Map<string, LayerSubset>();
   for (const { name, conv } of shape.blocks) {
@@ -45,14 +46,14 @@ export function initialState(
     if (!subset) throw new Error(`no subset was sampled for ${name}`);
     subsets.set(name, {
       subset,
-      adam: initialAdam(subset.latent.length),
+      optimizer: initialOptimizer(train, subset.latent.length),
       indices: new Uint16Array(conv.input.channels * conv.output.channels),
     });
   }
   return {
     epoch: 0,
     parameters: initialParameters(layout, seed),
-    adam: initialAdam(layout.size),
+    optimizer: initialOptimizer(train, layout.size),
     statistics: new Float32Array(layout.statisticsSize),
     subsets,
   };

@@ -6,8 +6,8 @@ import { writeLatentGradient } from '../subbit/quantize.js';
 import { refineSubset, subsetGradient } from '../subbit/refine.js';
 import { isWholeSpace } from '../subbit/subset.js';
 import { permutation, stream } from '../util/random.js';
-import { adamStep } from './adam.js';
 import { type Layout, layoutOf, view } from './layout.js';
+import { decayWeights, optimizerStep } from './optimizer.js';
 import { learningRateAt } from './schedule.js';
 import { type LayerSubset, quantizeInto, type TrainingState } from './state.js';
 
@@ -69,7 +69,7 @@ export async function trainEpoch(
   const steps = Math.floor(images / batch);
   const engineParameters = new Float32Array(layout.size);
   const moment = { augment: spec.augment, seed: spec.seed, epoch: state.epoch };
-  let { adam, subsets } = state;
+  let { optimizer, subsets } = state;
   let lossSum = 0;
   let correct = 0;
 
@@ -82,7 +82,8 @@ export async function trainEpoch(
     const globalStep = state.epoch * steps + step;
     const rate = learningRateAt(spec.train, globalStep, epochs * steps);
     subsets = refine(trainer, subsets, layout, found.gradients, globalStep, rate);
-    adam = updateParameters(trainer, { ...state, adam }, layout, found.gradients, rate);
+    const before = { ...state, optimizer };
+    optimizer = updateParameters(trainer, before, layout, found.gradients, rate);
     updateStatistics(state.statistics, found.statistics, globalStep === 0);
 
     lossSum += found.loss;
@@ -91,12 +92,12 @@ export async function trainEpoch(
     const loss = lossSum / (step + 1);
     report({ epoch: state.epoch, image, images: steps * batch, loss, accuracy: correct / image });
   }
-  return { ...state, epoch: state.epoch + 1, adam, subsets };
+  return { ...state, epoch: state.epoch + 1, optimizer, subsets };
 }
 
 function updateParameters(
   { shape, spec }: Trainer,
-  { parameters, adam }: TrainingState,
+  { parameters, optimizer }: TrainingState,
   layout: Layout,
   gradients: Float32Array,
   rate: number,
@@ -108,11 +109,10 @@ function updateParameters(
   }
   for (const { role, offset, size } of layout.parameters.values()) {
     if (role !== 'weight') continue;
-    for (let i = offset; i < offset + size; i++) {
-      gradients[i] += spec.train.weightDecay * parameters[i];
-    }
+    const [values, slopes] = [parameters, gradients].map((v) => v.subarray(offset, offset + size));
+    decayWeights(spec.train.optimizer, values, slopes, spec.train.weightDecay, rate);
   }
-  return adamStep(parameters, gradients, adam, rate);
+  return optimizerStep(spec.train, parameters, gradients, optimizer, rate);
 }
 
 /** On every `period`-th step the subsets take a step of their own (method: refine). */
@@ -135,14 +135,16 @@ function refine(
     const weightGradient = view(layout, gradients, `${block}.latent`);
     const channels = outChannels(shape)(block);
     const gradient = subsetGradient(weightGradient, layer.indices, channels, layer.subset);
-    const adam = adamStep(layer.subset.latent, gradient, layer.adam, rate);
+    const { latent } = layer.subset;
+    const optimizer = optimizerStep(spec.train, latent, gradient, layer.optimizer, rate);
     const random = stream(spec.seed, 'refine', block, globalStep);
     const { subset, replaced } = refineSubset(layer.subset, refineSpec.threshold, random);
     for (const i of replaced) {
-      adam.first.fill(0, i * kernelElements, (i + 1) * kernelElements);
-      adam.second.fill(0, i * kernelElements, (i + 1) * kernelElements);
+      for (const moment of optimizer.moments) {
+        moment.fill(0, i * kernelElements, (i + 1) * kernelElements);
+      }
     }
-    refined.set(block, { ...layer, subset, adam });
+    refined.set(block, { ...layer, subset, optimizer });
   }
   return refined;
 }

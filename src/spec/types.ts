@@ -12,7 +12,7 @@ export interface Spec {
   readonly verify: VerifySpec;
 }
 
-export type DataSetName = 'mnist' | 'fashion-mnist' | 'imagenet';
+export type DataSetName = 'mnist' | 'fashion-mnist' | 'cifar10' | 'cifar100' | 'imagenet';
 
 export interface DataSpec {
   readonly set: DataSetName;
@@ -67,11 +67,13 @@ export interface TrainSpec {
   readonly epochs: number;
   /** Images of one optimiser step, over all worker threads together. */
   readonly batch: number;
-  readonly optimizer: 'adam';
+  readonly optimizer: 'adam' | 'adamw' | 'sgd';
+  /** Momentum of `sgd`, 0..1; the others have moments of their own. */
+  readonly momentum: number;
   readonly learningRate: number;
   /** How the learning rate falls to zero over the run, step by step. */
   readonly schedule: 'linear' | 'cosine' | 'constant';
-  /** L2 penalty on real-valued weights; never on latents, subsets or norms. */
+  /** On real-valued weights, as the optimiser takes it; never on latents, subsets or norms. */
   readonly weightDecay: number;
   /** Worker threads of the wasm engine; null: as many as cores. */
   readonly threads: number | null;

@@ -162,7 +162,7 @@ async function startOrResume(
     return { state, history: written.slice(0, state.epoch) };
   }
   const sampled = decodeSubsets(await readFile(join(inputs.sample.path, 'subsets.json'), 'utf8'));
-  return { state: initialState(layoutOf(shape), sampled, shape, spec.seed), history: [] };
+  return { state: initialState(layoutOf(shape), sampled, shape, spec), history: [] };
 }
 
 /** Replaces a file as a whole, so that a kill leaves the old one or the new one. */

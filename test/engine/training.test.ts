@@ -7,6 +7,7 @@ import type { TrainingState } from '../../src/nn/state.js';
 import { calibrate, inferAll, type Trainer, trainEpoch } from '../../src/nn/train.js';
 import { barNetwork, bars } from '../support/shapes.js';
 import { quantized, startOf } from '../support/states.js';
+import { plainTraining } from '../support/training.js';
 
 const images = bars(320, 7);
 const never = new AbortController().signal;
@@ -33,14 +34,7 @@ function trainerOf(
         subset: { structure: 'free', sampling: 'uniform' },
         refine: { period: 3, threshold: 1e-3 },
       },
-      train: {
-        epochs: 4,
-        batch: 32,
-        optimizer: 'adam',
-        learningRate: 0.02,
-        schedule: 'linear',
-        weightDecay: 1e-5,
-      },
+      train: { ...plainTraining, epochs: 4, batch: 32, learningRate: 0.02, weightDecay: 1e-5 },
     },
     images: images.count,
     engine,

@@ -8,14 +8,17 @@ import { failureOf } from '../support/failure.js';
 import { structures, taus } from '../support/kernels.js';
 import { midwayOf } from '../support/states.js';
 
+const optimizers = fc.constantFrom('adam' as const, 'sgd' as const);
+
 const stem = { kernel: 3, stride: 1, pool: false } as const;
 const image = { height: 8, width: 8, channels: 1 };
 const shape = birealNetwork({ stages: [1, 1], width: 4, stem }, image, 3);
 
 test('a checkpoint brings back the whole state, and the same bytes again', () => {
   fc.assert(
-    fc.property(modelPlans, taus, structures, ({ shape, seed }, tau, structure) => {
-      const state = midwayOf(shape, seed, { tau, structure });
+    fc.property(modelPlans, taus, structures, optimizers, (plan, tau, structure, optimizer) => {
+      const { shape, seed } = plan;
+      const state = midwayOf(shape, seed, { tau, structure, optimizer });
       const bytes = encodeCheckpoint(state);
       const decoded = decodeCheckpoint(bytes, shape);
       expect(decoded).toEqual(state);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { adamStep, initialAdam } from '../../src/nn/adam.js';
+import { decayWeights, initialOptimizer, optimizerStep } from '../../src/nn/optimizer.js';
 import { learningRateAt } from '../../src/nn/schedule.js';
 import { expectClose } from '../support/numbers.js';
 
@@ -19,9 +19,10 @@ function textbookAdam(start: number, gradients: readonly number[], rate: number)
   return theta;
 }
 
-describe('Adam', () => {
-  const real = fc.double({ min: -10, max: 10, noNaN: true });
+const adam = { optimizer: 'adam', momentum: 0 } as const;
+const real = fc.double({ min: -10, max: 10, noNaN: true });
 
+describe('Adam', () => {
   test('takes the steps of the textbook', () => {
     const runs = fc.array(fc.tuple(real, fc.array(real, { minLength: 8, maxLength: 8 })), {
       minLength: 1,
@@ -30,10 +31,10 @@ describe('Adam', () => {
     fc.assert(
       fc.property(runs, fc.double({ min: 1e-4, max: 0.1, noNaN: true }), (run, rate) => {
         const values = Float32Array.from(run, ([start]) => start);
-        let state = initialAdam(run.length);
+        let state = initialOptimizer(adam, run.length);
         for (let step = 0; step < 8; step++) {
           const gradients = Float32Array.from(run, ([, gradients]) => gradients[step]);
-          state = adamStep(values, gradients, state, rate);
+          state = optimizerStep(adam, values, gradients, state, rate);
         }
         expect(state.steps).toBe(8);
         const expected = run.map(([start, gradients]) =>
@@ -46,8 +47,65 @@ describe('Adam', () => {
 
   test('moves by the learning rate on its first step, whatever the size of the gradient', () => {
     const values = Float32Array.of(1, 1, 1, 1);
-    adamStep(values, Float32Array.of(1e-3, -1e-3, 1e3, 0), initialAdam(4), 0.01);
+    const gradients = Float32Array.of(1e-3, -1e-3, 1e3, 0);
+    optimizerStep(adam, values, gradients, initialOptimizer(adam, 4), 0.01);
     expectClose(values, [0.99, 1.01, 0.99, 1], 1e-6);
+  });
+
+  test('steps alike as AdamW', () => {
+    const of = (optimizer: 'adam' | 'adamw') => {
+      const values = Float32Array.of(1, 2);
+      const settings = { optimizer, momentum: 0 };
+      optimizerStep(settings, values, Float32Array.of(3, -4), initialOptimizer(settings, 2), 0.1);
+      return values;
+    };
+    expect(of('adamw')).toEqual(of('adam'));
+  });
+});
+
+describe('SGD', () => {
+  test('moves by every earlier gradient, fading with the momentum', () => {
+    fc.assert(
+      fc.property(
+        fc.array(real, { minLength: 1, maxLength: 10 }),
+        fc.double({ min: 0, max: 0.99, noNaN: true }),
+        (gradients, momentum) => {
+          const settings = { optimizer: 'sgd', momentum } as const;
+          const values = Float32Array.of(1);
+          let state = initialOptimizer(settings, 1);
+          for (const gradient of gradients) {
+            state = optimizerStep(settings, values, Float32Array.of(gradient), state, 0.01);
+          }
+          // The closed form: gradient s still acts on step t >= s, faded by momentum^(t - s).
+          let expected = 1;
+          for (let t = 0; t < gradients.length; t++) {
+            for (let s = 0; s <= t; s++) {
+              expected -= 0.01 * momentum ** (t - s) * Math.fround(gradients[s]);
+            }
+          }
+          expectClose(values, [expected], 1e-5);
+          expect(state.steps).toBe(gradients.length);
+        },
+      ),
+    );
+  });
+});
+
+describe('weight decay', () => {
+  test.each(['sgd', 'adam'] as const)('is an L2 penalty with %s', (optimizer) => {
+    const values = Float32Array.of(2, -4);
+    const gradients = Float32Array.of(1, 1);
+    decayWeights(optimizer, values, gradients, 0.5, 0.1);
+    expect([...values]).toEqual([2, -4]);
+    expect([...gradients]).toEqual([2, -1]);
+  });
+
+  test('is apart from the gradient with AdamW', () => {
+    const values = Float32Array.of(2, -4);
+    const gradients = Float32Array.of(1, 1);
+    decayWeights('adamw', values, gradients, 0.5, 0.1);
+    expectClose(values, [1.9, -3.8], 1e-7);
+    expect([...gradients]).toEqual([1, 1]);
   });
 });
 

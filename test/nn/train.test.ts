@@ -14,6 +14,7 @@ import { signsOf } from '../support/kernels.js';
 import { expectClose, normals } from '../support/numbers.js';
 import { barNetwork as shape } from '../support/shapes.js';
 import { quantized, startOf } from '../support/states.js';
+import { plainTraining } from '../support/training.js';
 
 const layout = layoutOf(shape);
 const never = new AbortController().signal;
@@ -28,14 +29,7 @@ const spec: TrainingSpec = {
     subset: { structure: 'free', sampling: 'uniform' },
     refine: { period: 3, threshold: 1e-3 },
   },
-  train: {
-    epochs: 10,
-    batch: 4,
-    optimizer: 'adam',
-    learningRate: 0.02,
-    schedule: 'constant',
-    weightDecay: 0,
-  },
+  train: { ...plainTraining, batch: 4, learningRate: 0.02, schedule: 'constant' },
 };
 
 /** An engine whose answers the test decides; it notes the images of every call. */
@@ -142,6 +136,22 @@ describe('an epoch', () => {
     }
   });
 
+  test('AdamW decays by rate and weight alone, apart from the gradient', async () => {
+    const { engine } = scripted();
+    const start = startOf(shape, 1);
+    const before = view(layout, start.parameters, 'stem.weight').slice();
+    const train = { ...spec.train, optimizer: 'adamw', weightDecay: 0.1 } as const;
+    const { state } = await run(trainerWith(engine, { train }), start, 1);
+    const kept = 1 - 0.02 * 0.1;
+    expectClose(
+      view(layout, state.parameters, 'stem.weight'),
+      [...before].map((w) => kept * w),
+      1e-7,
+    );
+    const latents = view(layout, startOf(shape, 1).parameters, `${block}.latent`);
+    expect(view(layout, state.parameters, `${block}.latent`)).toEqual(latents);
+  });
+
   test('takes the learning rate from the schedule, over all epochs', async () => {
     const { engine } = scripted({ gradients: new Float32Array(layout.size).fill(1) });
     const train = { ...spec.train, epochs: 4, schedule: 'linear' } as const;
@@ -194,7 +204,7 @@ describe('refinement', () => {
   test('counts its steps over epochs, and changes nothing while gradients are zero', async () => {
     const start = startOf(shape, 1);
     const { state, subsets } = await run(trainerWith(scripted().engine, {}, 8), start, 4);
-    expect(state.subsets.get(block)?.adam.steps).toBe(2);
+    expect(state.subsets.get(block)?.optimizer.steps).toBe(2);
     expect(subsets.at(-1)).toEqual(membersOf(start));
   });
 
@@ -207,7 +217,7 @@ describe('refinement', () => {
     const { engine } = scripted({ gradients: normals(layout.size, 4) });
     const { state } = await run(trainerWith(engine, { quantize }), start, 6);
     expect(membersOf(state)).toEqual(sampled);
-    expect(state.subsets.get(block)?.adam.steps).toBe(0);
+    expect(state.subsets.get(block)?.optimizer.steps).toBe(0);
   });
 
   test('starts anew the optimiser of a member that came to coincide with another', async () => {
@@ -218,10 +228,26 @@ describe('refinement', () => {
     const { engine } = scripted({ gradients: gradientsAgainst(start, later, 4) });
     const { state, subsets } = await run(trainerWith(engine, { quantize }), start, 1);
     expect(sampled).not.toContain(subsets[0][later]);
-    const adam = state.subsets.get(block)?.adam;
-    for (const moment of [adam?.first, adam?.second]) {
-      expect(moment?.subarray(9 * later, 9 * later + 9)).toEqual(new Float32Array(9));
+    const moments = state.subsets.get(block)?.optimizer.moments ?? [];
+    expect(moments).toHaveLength(2);
+    for (const moment of moments) {
+      expect(moment.subarray(9 * later, 9 * later + 9)).toEqual(new Float32Array(9));
     }
+  });
+
+  test('is done by the optimiser of the spec', async () => {
+    const train = { ...spec.train, optimizer: 'sgd', momentum: 0 } as const;
+    const quantize = { ...spec.quantize, refine: { period: 1, threshold: 1e-3 } };
+    const start = startOf(shape, 1, { optimizer: 'sgd' });
+    const before = start.subsets.get(block)?.subset.latent.slice() ?? [];
+    const gradients = gradientsAgainst(start, 2, 4);
+    const chosen = start.subsets.get(block)?.indices.filter((index) => index === 2).length ?? 0;
+    const sign = Math.sign(gradients.find((g) => g !== 0) ?? 0);
+    const { engine } = scripted({ gradients });
+    const { state } = await run(trainerWith(engine, { train, quantize }), start, 1);
+    const expected = [...before];
+    expected[2 * 9 + 4] = Math.fround(expected[2 * 9 + 4] - 0.02 * sign * chosen);
+    expectClose(state.subsets.get(block)?.subset.latent ?? [], expected, 1e-6);
   });
 
   test('keeps 2^tau distinct members under any gradients', async () => {

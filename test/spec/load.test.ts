@@ -58,6 +58,7 @@ describe('defaults', () => {
         epochs: 10,
         batch: 128,
         optimizer: 'adam',
+        momentum: 0.9,
         learningRate: 0.01,
         schedule: 'linear',
         weightDecay: 0,
@@ -274,6 +275,8 @@ const anySpec = fc.record(
       {
         epochs: fc.integer({ min: 1, max: 300 }),
         batch: fc.integer({ min: 1, max: 1000 }),
+        optimizer: fc.constantFrom('adam', 'adamw', 'sgd'),
+        momentum: fc.double({ min: 0, max: 0.99, noNaN: true }),
         learningRate: fc.double({ min: 1e-12, max: 1, noNaN: true }),
         schedule: fc.constantFrom('linear', 'cosine', 'constant'),
         weightDecay: fc.double({ min: 0, max: 1, noNaN: true }),

@@ -15,6 +15,7 @@ import { pack } from '../../src/stages/pack.js';
 import { requireBitExact } from '../../src/stages/verify-packed.js';
 import { Failure } from '../../src/util/failure.js';
 import { randomImages, randomModel, randomTrained } from '../model/networks.js';
+import { plainTraining } from '../support/training.js';
 
 const architecture = {
   family: 'bireal',
@@ -39,15 +40,7 @@ const spec: Spec = {
     subset: { structure: 'free', sampling: 'uniform' },
     refine: false,
   },
-  train: {
-    epochs: 1,
-    batch: 32,
-    optimizer: 'adam',
-    learningRate: 0.01,
-    schedule: 'linear',
-    weightDecay: 0,
-    threads: null,
-  },
+  train: { ...plainTraining, epochs: 1, batch: 32 },
   device: { target: 'cpu', tools: 'npm', seed: 1 },
   verify: { images: 12 },
 };

@@ -10,6 +10,7 @@ import { sample } from '../../src/stages/sample.js';
 import { failureOf } from '../support/failure.js';
 import { temporaryFolder } from '../support/folder.js';
 import { writeIdxFolder } from '../support/idx.js';
+import { plainTraining } from '../support/training.js';
 
 const spec: Spec = {
   name: 'short',
@@ -32,15 +33,7 @@ const spec: Spec = {
     subset: { structure: 'antipodal', sampling: 'uniform' },
     refine: { period: 2, threshold: 1e-3 },
   },
-  train: {
-    epochs: 2,
-    batch: 64,
-    optimizer: 'adam',
-    learningRate: 0.01,
-    schedule: 'linear',
-    weightDecay: 0,
-    threads: 2,
-  },
+  train: { ...plainTraining, epochs: 2, batch: 64, threads: 2 },
   device: { target: 'cpu', tools: 'npm', seed: 1 },
   verify: { images: 10 },
 };

@@ -3,17 +3,19 @@ import { layoutOf } from '../../src/nn/layout.js';
 import { initialState, quantizeInto, type TrainingState } from '../../src/nn/state.js';
 import { type SubsetStructure, sampleSubset } from '../../src/subbit/subset.js';
 import { stream } from '../../src/util/random.js';
+import { plainTraining } from './training.js';
 
 /** The state in which training of `shape` starts. */
 export function startOf(
   shape: NetworkShape,
   seed: number,
-  { tau = 4, structure = 'free' as SubsetStructure } = {},
+  { tau = 4, structure = 'free' as SubsetStructure, optimizer = plainTraining.optimizer } = {},
 ): TrainingState {
+  const train = { ...plainTraining, optimizer };
   const sampled = shape.blocks.map(
     ({ name }) => [name, sampleSubset(tau, structure, stream(seed, 'sample', name))] as const,
   );
-  return initialState(layoutOf(shape), new Map(sampled), shape, seed);
+  return initialState(layoutOf(shape), new Map(sampled), shape, { seed, train });
 }
 
 /** Quantises the state's latents; the parameters in the engine's form. */
@@ -37,15 +39,17 @@ export function midwayOf(
     for (let i = 0; i < values.length; i++) values[i] += 0.3 * random.normal();
   };
   scatter(start.parameters);
-  for (const moment of [start.adam.first, start.adam.second, start.statistics]) scatter(moment);
-  for (const { adam, subset } of start.subsets.values()) {
-    for (const values of [adam.first, adam.second, subset.latent]) scatter(values);
+  for (const values of [...start.optimizer.moments, start.statistics]) scatter(values);
+  for (const { optimizer, subset } of start.subsets.values()) {
+    for (const values of [...optimizer.moments, subset.latent]) scatter(values);
   }
   const steps = 1000 + random.below(1000);
   const subsets = [...start.subsets].map(
-    ([name, layer], i) => [name, { ...layer, adam: { ...layer.adam, steps: i + 3 } }] as const,
+    ([name, layer], i) =>
+      [name, { ...layer, optimizer: { ...layer.optimizer, steps: i + 3 } }] as const,
   );
-  const state = { ...start, epoch: 3, adam: { ...start.adam, steps }, subsets: new Map(subsets) };
+  const optimizer = { ...start.optimizer, steps };
+  const state = { ...start, epoch: 3, optimizer, subsets: new Map(subsets) };
   quantized(shape, state);
   return state;
 }

@@ -1,0 +1,13 @@
+import type { Spec } from '../../src/spec/types.js';
+
+/** The schema's defaults of `train`, for tests to change what they are about. */
+export const plainTraining: Spec['train'] = {
+  epochs: 10,
+  batch: 128,
+  optimizer: 'adam',
+  momentum: 0.9,
+  learningRate: 0.01,
+  schedule: 'linear',
+  weightDecay: 0,
+  threads: null,
+};
