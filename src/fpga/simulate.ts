@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { PackedBinaryConv } from '../model/packed.js';
 import { Failure } from '../util/failure.js';
 import { type Design, halvesPerWord, rtlParameters } from './design.js';
@@ -112,23 +113,20 @@ async function converse(
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'pipe'], signal });
   const chunks: Buffer[] = [];
   let errors = '';
-  let spawnError: Error | null = null;
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
-  child.on('error', (error) => {
-    spawnError = error;
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('close', resolve);
+    child.on('error', (error) => {
+      errors += error.message;
+      resolve(null);
+    });
   });
-  // The exit code tells why a simulator stopped reading; the broken pipe itself tells nothing.
-  child.stdin.on('error', () => {});
-  const closed = once(child, 'close') as Promise<[number | null]>;
-  for (const part of input) {
-    if (child.exitCode !== null || spawnError !== null) break;
-    if (!child.stdin.write(part)) await Promise.race([once(child.stdin, 'drain'), closed]);
-  }
-  child.stdin.end();
-  const [code] = await closed;
+  // Where the simulator stops reading, its exit code tells why; the broken pipe tells nothing.
+  await pipeline(Readable.from(input), child.stdin).catch(() => {});
+  const code = await ended;
   signal.throwIfAborted();
   if (code !== 0) {
     throw new Failure('tool', `the simulated accelerator failed (exit code ${code}): ${errors}`);

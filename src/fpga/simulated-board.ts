@@ -45,15 +45,18 @@ export interface SimulatedBoard {
  */
 export async function startBoard(program: string): Promise<SimulatedBoard> {
   const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const closed = once(child, 'close');
-  const first = once(createInterface(child.stdout), 'line') as Promise<[string]>;
-  const started = await Promise.race([first, closed.then(() => null)]);
-  if (started === null) throw new Failure('tool', 'the simulated board did not start');
+  const ended = new Promise<null>((resolve) => {
+    child.on('close', () => resolve(null));
+    child.on('error', () => resolve(null));
+  });
+  const path = once(createInterface(child.stdout), 'line') as Promise<[string]>;
+  const started = await Promise.race([path, ended]);
+  if (started === null) throw new Failure('tool', `the simulated board ${program} did not start`);
   return {
     port: started[0],
     stop: async () => {
       child.stdin.end();
-      await closed;
+      await ended;
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Design } from '../../src/fpga/design.js';
 import { planLayers } from '../../src/fpga/plan.js';
 import { buildAccelerator, simulateLayers } from '../../src/fpga/simulate.js';
 import type { ConvShape } from '../../src/model/network.js';
+import { failureOf } from '../support/failure.js';
 import {
   buildTimeout,
   canSimulate,
@@ -83,6 +84,29 @@ const cases: { title: string; design: Design; layers: ConvShape[] }[] = [
     layers: odd,
   },
 ];
+
+describe('a simulator that fails', () => {
+  const { signal } = new AbortController();
+  const { design, layers } = cases[0];
+  const plans = planLayers([{ name: 'layer', conv: layers[0] }], design);
+  const weighted = plans.map((plan) => ({ plan, weights: randomWeights(plan.conv, 5, 1) }));
+  const jobs = Array.from({ length: 50 }, () => ({ layer: 0, bits: randomBits(layers[0], 1) }));
+
+  it('is told with its exit code, though it never read what it was sent', async () => {
+    const failure = await failureOf(() =>
+      simulateLayers('/bin/false', design, weighted, jobs, signal),
+    );
+    expect(failure.kind).toBe('tool');
+    expect(failure.message).toContain('exit code 1');
+  });
+
+  it('is told when it cannot start or answers too little', async () => {
+    const absent = failureOf(() => simulateLayers('/no/sim', design, weighted, jobs, signal));
+    expect((await absent).message).toContain('ENOENT');
+    const silent = failureOf(() => simulateLayers('/bin/true', design, weighted, jobs, signal));
+    expect((await silent).message).toContain('answered 0 bytes, too few');
+  });
+});
 
 describe.skipIf(!canSimulate)(`the engine ${simulated}`, () => {
   const folder = temporaryFolder();
