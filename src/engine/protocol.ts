@@ -17,6 +17,8 @@ export interface WorkerSetup {
   readonly shape: NetworkShape;
   readonly activations: Activations;
   readonly scaling: InputScaling;
+  /** Share of every label that is spread over all classes while training, 0..1. */
+  readonly labelSmoothing: number;
   readonly images: SharedImages;
   /** Float32, the flat parameter vector in the engine's form; read by every thread. */
   readonly parameters: SharedArrayBuffer;

@@ -49,6 +49,8 @@ export interface EngineSetup {
   readonly scaling: InputScaling;
   readonly images: ImageSet;
   readonly threads: number;
+  /** Share of every label that is spread over all classes while training, 0..1; none if left out. */
+  readonly labelSmoothing?: number;
 }
 
 /** A worker thread that answers one request at a time. */
@@ -142,11 +144,12 @@ export function startWasmEngine(setup: EngineSetup): Engine {
   const shards: Shard[] = Array.from({ length: setup.threads }, () => {
     const gradients = sharedFloats(layout.size);
     const batchStatistics = sharedFloats(layout.statisticsSize);
-    const { shape, activations, scaling } = setup;
+    const { shape, activations, scaling, labelSmoothing = 0 } = setup;
     const workerData: WorkerSetup = {
       shape,
       activations,
       scaling,
+      labelSmoothing,
       images,
       parameters,
       statistics,

@@ -8,9 +8,9 @@ import { startWasmBackend } from './wasm-backend.js';
 import { wasmKernels } from './wasm-kernels.js';
 
 const setup = workerData as WorkerSetup;
-const { shape, activations, scaling } = setup;
+const { shape, activations, scaling, labelSmoothing } = setup;
 const ops = opsOf(wasmKernels(await startWasmBackend()));
-const program: Program = { shape, layout: layoutOf(shape), activations, ops };
+const program: Program = { shape, layout: layoutOf(shape), activations, ops, labelSmoothing };
 const images = { shape: setup.images.shape, pixels: new Uint8Array(setup.images.pixels) };
 const labels = new Uint8Array(setup.images.labels);
 const parameters = new Float32Array(setup.parameters);

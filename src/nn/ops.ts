@@ -41,11 +41,15 @@ function matrixProduct(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
   return op(x, weight) as tf.Tensor2D;
 }
 
-/** [labels, classes]; tf.oneHot writes integers into float32 tensors on the wasm backend. */
-function oneHot(labels: Int32Array, classes: number): tf.Tensor2D {
-  const values = new Float32Array(labels.length * classes);
+/**
+ * What the softmax is to come to, [labels, classes]: the class itself, or, smoothed, a share of
+ * `smoothing` spread evenly over all classes. (tf.oneHot writes integers into float32 tensors on
+ * the wasm backend.)
+ */
+function targetsOf(labels: Int32Array, classes: number, smoothing: number): tf.Tensor2D {
+  const values = new Float32Array(labels.length * classes).fill(smoothing / classes);
   labels.forEach((label, i) => {
-    values[i * classes + label] = 1;
+    values[i * classes + label] += 1 - smoothing;
   });
   return tf.tensor2d(values, [labels.length, classes]);
 }
@@ -229,11 +233,14 @@ export function opsOf(kernels: Kernels) {
       return op(matrixProduct(x, weight), bias) as tf.Tensor2D;
     },
 
-    /** Mean cross-entropy of logits [images, classes] against the images' classes. */
-    crossEntropy(logits: tf.Tensor2D, labels: Int32Array): tf.Scalar {
+    /**
+     * Mean cross-entropy of logits [images, classes] against the images' classes, their labels
+     * smoothed by `smoothing`, 0..1 (Szegedy et al., CVPR 2016).
+     */
+    crossEntropy(logits: tf.Tensor2D, labels: Int32Array, smoothing: number): tf.Scalar {
       const op = tf.customGrad((...args) => {
         const [logits, save] = args as [tf.Tensor2D, Save];
-        const targets = oneHot(labels, logits.shape[1]);
+        const targets = targetsOf(labels, logits.shape[1], smoothing);
         const shifted = tf.sub(logits, tf.max(logits, 1, true));
         const exponentials = tf.exp(shifted);
         const sums = tf.sum(exponentials, 1, true);

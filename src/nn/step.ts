@@ -11,6 +11,8 @@ export interface Program {
   readonly layout: Layout;
   readonly activations: Activations;
   readonly ops: Ops;
+  /** Share of every label that is spread over all classes while training, 0..1; none if left out. */
+  readonly labelSmoothing?: number;
 }
 
 /** What one pass over a batch found. */
@@ -128,7 +130,7 @@ export function gradientStep(
       const { shape, ops, activations } = program;
       const logits = forward(shape, ops, tensors, normalize, activations, batch);
       correct = countCorrect(logits, labels);
-      return ops.crossEntropy(logits, labels);
+      return ops.crossEntropy(logits, labels, program.labelSmoothing ?? 0);
     };
     const inputs = [...load(program.layout, parameters).values()];
     const { value, grads } = tf.valueAndGrads(loss)(inputs);

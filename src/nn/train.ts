@@ -63,7 +63,7 @@ export async function trainEpoch(
   signal: AbortSignal,
 ): Promise<TrainingState> {
   const { shape, spec, images, engine } = trainer;
-  const { batch, epochs } = spec.train;
+  const { batch } = spec.train;
   const layout = layoutOf(shape);
   const order = permutation(images, stream(spec.seed, 'order', state.epoch));
   const steps = Math.floor(images / batch);
@@ -80,7 +80,7 @@ export async function trainEpoch(
     const found = await engine.gradients(engineParameters, indices, moment);
 
     const globalStep = state.epoch * steps + step;
-    const rate = learningRateAt(spec.train, globalStep, epochs * steps);
+    const rate = learningRateAt(spec.train, globalStep, steps);
     subsets = refine(trainer, subsets, layout, found.gradients, globalStep, rate);
     const before = { ...state, optimizer };
     optimizer = updateParameters(trainer, before, layout, found.gradients, rate);

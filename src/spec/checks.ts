@@ -55,6 +55,18 @@ const batchBeyondData: Check = {
   },
 };
 
+const warmupWithoutEnd: Check = {
+  reads: ['train.epochs', 'train.warmup'],
+  find: ({ train: { epochs, warmup } }) => {
+    if (warmup < epochs) return null;
+    return {
+      at: ['train.warmup', 'train.epochs'],
+      message: `the learning rate is still rising when training ends: ${warmup} epochs of warm-up, ${epochs} in all`,
+      help: `lower train.warmup below ${epochs}, or raise train.epochs`,
+    };
+  },
+};
+
 const verifyBeyondData: Check = {
   reads: ['data.limit', 'verify.images'],
   find: ({ data, verify }) => {
@@ -68,7 +80,12 @@ const verifyBeyondData: Check = {
   },
 };
 
-const checks: readonly Check[] = [halvesToNothing, batchBeyondData, verifyBeyondData];
+const checks: readonly Check[] = [
+  halvesToNothing,
+  batchBeyondData,
+  warmupWithoutEnd,
+  verifyBeyondData,
+];
 
 function overlap(a: string, b: string): boolean {
   return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);

@@ -63,6 +63,13 @@ export interface RefineSpec {
   readonly threshold: number;
 }
 
+/** A rate that falls at once, at set times. */
+export interface MilestoneSchedule {
+  /** Epochs behind which it falls; may be fractional. */
+  readonly milestones: readonly number[];
+  readonly factor: number;
+}
+
 export interface TrainSpec {
   readonly epochs: number;
   /** Images of one optimiser step, over all worker threads together. */
@@ -71,10 +78,14 @@ export interface TrainSpec {
   /** Momentum of `sgd`, 0..1; the others have moments of their own. */
   readonly momentum: number;
   readonly learningRate: number;
-  /** How the learning rate falls to zero over the run, step by step. */
-  readonly schedule: 'linear' | 'cosine' | 'constant';
+  /** How the learning rate falls over the run, step by step, behind the warm-up. */
+  readonly schedule: 'linear' | 'cosine' | 'constant' | MilestoneSchedule;
+  /** Epochs over which the rate rises to `learningRate`, step by step; may be fractional. */
+  readonly warmup: number;
   /** On real-valued weights, as the optimiser takes it; never on latents, subsets or norms. */
   readonly weightDecay: number;
+  /** Share of every label that is spread evenly over all classes, 0..1. */
+  readonly labelSmoothing: number;
   /** Worker threads of the wasm engine; null: as many as cores. */
   readonly threads: number | null;
 }

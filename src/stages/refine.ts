@@ -65,7 +65,9 @@ async function train(context: StageContext<Slice>): Promise<Metrics> {
   const scaling = inputScaling(images);
   const activations = spec.quantize.binarize === 'weights' ? 'real' : 'binary';
   const { threads } = spec.engine;
-  const engine = startWasmEngine({ shape, activations, scaling, images, threads });
+  const { labelSmoothing } = spec.train;
+  const setup = { shape, activations, scaling, images, threads, labelSmoothing } as const;
+  const engine = startWasmEngine(setup);
   try {
     const trainer: Trainer = {
       shape,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decayWeights, initialOptimizer, optimizerStep } from '../../src/nn/optimizer.js';
-import { learningRateAt } from '../../src/nn/schedule.js';
+import { learningRateAt, type ScheduleSettings } from '../../src/nn/schedule.js';
 import { expectClose } from '../support/numbers.js';
 
 /** Adam as algorithm 1 of Kingma and Ba (ICLR 2015) prints it, one scalar, in float64. */
@@ -110,25 +110,66 @@ describe('weight decay', () => {
 });
 
 describe('the learning rate', () => {
-  const at = (schedule: 'linear' | 'cosine' | 'constant', step: number) =>
-    learningRateAt({ learningRate: 0.4, schedule }, step, 100);
+  const settings = { learningRate: 0.4, epochs: 10, warmup: 0 };
+  const rates = (changes: Partial<ScheduleSettings>, stepsPerEpoch = 10) => {
+    const all = { ...settings, schedule: 'constant', ...changes } as const;
+    const steps = all.epochs * stepsPerEpoch;
+    return Array.from({ length: steps + 1 }, (_, step) => learningRateAt(all, step, stepsPerEpoch));
+  };
 
   test.each([
     ['linear', [0.4, 0.3, 0.2, 0.1, 0]],
     ['cosine', [0.4, 0.2 + 0.1 * Math.SQRT2, 0.2, 0.2 - 0.1 * Math.SQRT2, 0]],
     ['constant', [0.4, 0.4, 0.4, 0.4, 0.4]],
   ] as const)('%s, at every quarter', (schedule, expected) => {
+    const found = rates({ schedule });
     expectClose(
-      [0, 25, 50, 75, 100].map((step) => at(schedule, step)),
+      [0, 25, 50, 75, 100].map((step) => found[step]),
       expected,
       1e-12,
     );
   });
 
   test.each(['linear', 'cosine'] as const)('%s falls every step and stays positive', (schedule) => {
+    const found = rates({ schedule });
     for (let step = 0; step < 99; step++) {
-      expect(at(schedule, step + 1)).toBeLessThan(at(schedule, step));
-      expect(at(schedule, step + 1)).toBeGreaterThan(0);
+      expect(found[step + 1]).toBeLessThan(found[step]);
+      expect(found[step + 1]).toBeGreaterThan(0);
     }
+  });
+
+  test('falls by the factor at every milestone, in whatever order they are written', () => {
+    const found = rates({ schedule: { milestones: [6, 2.5], factor: 0.1 } });
+    const expected = found.map((_, step) => (step < 25 ? 0.4 : step < 60 ? 0.04 : 0.004));
+    expectClose(found, expected, 1e-12);
+  });
+
+  test('rises in equal steps over the warm-up', () => {
+    expectClose(rates({ warmup: 0.3 }).slice(0, 5), [0.1, 0.2, 0.3, 0.4, 0.4], 1e-12);
+  });
+
+  test('takes what the warm-up leaves for its fall', () => {
+    const found = rates({ schedule: 'linear', warmup: 5 });
+    expectClose([found[50], found[75], found[99], found[100]], [0.4, 0.2, 0.4 / 50, 0], 1e-12);
+    expect(Math.max(...found)).toBe(0.4);
+  });
+
+  test('never passes learningRate and never is below zero', () => {
+    const schedules = fc.oneof(
+      fc.constantFrom('linear' as const, 'cosine' as const, 'constant' as const),
+      fc.record({
+        milestones: fc.array(fc.double({ min: 0.1, max: 12, noNaN: true }), { minLength: 1 }),
+        factor: fc.double({ min: 0.01, max: 1, noNaN: true }),
+      }),
+    );
+    const warmups = fc.double({ min: 0, max: 9.9, noNaN: true });
+    fc.assert(
+      fc.property(schedules, warmups, fc.integer({ min: 1, max: 9 }), (schedule, warmup, steps) => {
+        for (const rate of rates({ schedule, warmup }, steps).slice(0, -1)) {
+          expect(rate).toBeGreaterThan(0);
+          expect(rate).toBeLessThanOrEqual(0.4);
+        }
+      }),
+    );
   });
 });

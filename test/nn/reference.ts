@@ -173,13 +173,21 @@ export function dense(
   );
 }
 
-/** Mean over images of -log softmax(logits)[label]. */
-export function crossEntropy(logits: readonly number[][], labels: ArrayLike<number>): number {
+/**
+ * Mean over images of -log softmax(logits)[label]; smoothed, that of a label which is any class with
+ * probability `smoothing`.
+ */
+export function crossEntropy(
+  logits: readonly number[][],
+  labels: ArrayLike<number>,
+  smoothing = 0,
+): number {
   return mean(
     logits.map((row, i) => {
       const top = Math.max(...row);
       const logSum = Math.log(row.reduce((sum, z) => sum + Math.exp(z - top), 0));
-      return logSum - (row[labels[i]] - top);
+      const ofClass = row.map((z) => logSum - (z - top));
+      return (1 - smoothing) * ofClass[labels[i]] + smoothing * mean(ofClass);
     }),
   );
 }

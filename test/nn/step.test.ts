@@ -120,6 +120,16 @@ describe.each(cases)('$network, $activations activations', ({ network, activatio
     }
   });
 
+  test('a step smooths the labels if it is asked to', () => {
+    for (const program of programs) {
+      const smoothed = { ...program, labelSmoothing: 0.2 };
+      const gradients = new Float32Array(layout.size);
+      const statistics = new Float32Array(layout.statisticsSize);
+      const { loss } = gradientStep(smoothed, parameters, images, labels, gradients, statistics);
+      expect(loss).toBeCloseTo(crossEntropy(expected.logits, labels, 0.2), 5);
+    }
+  });
+
   test('statistics without gradients are the same', () => {
     for (const program of programs) {
       const statistics = new Float32Array(layout.statisticsSize);

@@ -61,7 +61,9 @@ describe('defaults', () => {
         momentum: 0.9,
         learningRate: 0.01,
         schedule: 'linear',
+        warmup: 0,
         weightDecay: 0,
+        labelSmoothing: 0,
         threads: null,
       },
       device: { target: 'cpu', tools: 'npm', seed: 1 },
@@ -136,6 +138,10 @@ describe('composition', () => {
     ['data.limit.train=500', { data: { limit: { train: 500, test: null } } }],
     ['quantize.refine=false', { quantize: { refine: false } }],
     ['quantize.refine.period=5', { quantize: { refine: { period: 5, threshold: 0.001 } } }],
+    [
+      'train.schedule={milestones: [3, 6.5]}',
+      { train: { schedule: { milestones: [3, 6.5], factor: 0.1 } } },
+    ],
     ['train.learningRate=1e-3', { train: { learningRate: 0.001 } }],
     ['name="1e3"', { name: '1e3' }],
   ])('--set %s', async (override, expected) => {
@@ -238,7 +244,7 @@ const anySpec = fc.record(
     seed: fc.nat({ max: 2 ** 32 - 1 }),
     data: fc.record(
       {
-        set: fc.constantFrom('mnist', 'fashion-mnist', 'imagenet'),
+        set: fc.constantFrom('mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'imagenet'),
         path: fc.option(fc.string({ minLength: 1 }).filter((path) => !path.includes('\0'))),
         limit: fc.oneof(limit, fc.record({ train: limit, test: limit }, { requiredKeys: [] })),
         augment: fc.record({ flip: fc.boolean(), shift: fc.nat({ max: 4 }) }),
@@ -278,7 +284,21 @@ const anySpec = fc.record(
         optimizer: fc.constantFrom('adam', 'adamw', 'sgd'),
         momentum: fc.double({ min: 0, max: 0.99, noNaN: true }),
         learningRate: fc.double({ min: 1e-12, max: 1, noNaN: true }),
-        schedule: fc.constantFrom('linear', 'cosine', 'constant'),
+        schedule: fc.oneof(
+          fc.constantFrom('linear', 'cosine', 'constant'),
+          fc.record(
+            {
+              milestones: fc.array(fc.integer({ min: 1, max: 300 }), {
+                minLength: 1,
+                maxLength: 5,
+              }),
+              factor: fc.double({ min: 0.01, max: 1, noNaN: true }),
+            },
+            { requiredKeys: ['milestones'] },
+          ),
+        ),
+        warmup: fc.double({ min: 0, max: 0.9, noNaN: true }),
+        labelSmoothing: fc.double({ min: 0, max: 0.9, noNaN: true }),
         weightDecay: fc.double({ min: 0, max: 1, noNaN: true }),
         threads: fc.option(fc.integer({ min: 1, max: 64 })),
       },

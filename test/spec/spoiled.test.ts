@@ -76,7 +76,7 @@ describe('snn validate', () => {
       valid: false,
       problems: [
         { file: 'unknown-key.yaml', line: 8, column: 3, paths: ['train.epoch'] },
-        { file: 'unknown-key.yaml', line: 9, column: 3, paths: ['train.momentum'] },
+        { file: 'unknown-key.yaml', line: 9, column: 3, paths: ['train.dropout'] },
       ],
       error: { kind: 'input', exitCode: 2 },
     });

@@ -8,6 +8,8 @@ export const plainTraining: Spec['train'] = {
   momentum: 0.9,
   learningRate: 0.01,
   schedule: 'linear',
+  warmup: 0,
   weightDecay: 0,
+  labelSmoothing: 0,
   threads: null,
 };
