@@ -3,7 +3,7 @@ import type { NetworkShape } from '../model/network.js';
 import type { Spec } from '../spec/types.js';
 import { kernelElements } from '../subbit/kernels.js';
 import { writeLatentGradient } from '../subbit/quantize.js';
-import { refineSubset, subsetGradient } from '../subbit/refine.js';
+import { type Refinement, refineSubset, subsetGradient } from '../subbit/refine.js';
 import { isWholeSpace } from '../subbit/subset.js';
 import { permutation, stream } from '../util/random.js';
 import { type Layout, layoutOf, view } from './layout.js';
@@ -34,6 +34,8 @@ export interface Trainer {
   /** Training images. */
   readonly images: number;
   readonly engine: Engine;
+  /** Told what each refinement step did to each layer. */
+  readonly refined?: (block: string, refinement: Refinement) => void;
 }
 
 /** Weight of the past in the running batch-norm statistics. */
@@ -117,7 +119,7 @@ function updateParameters(
 
 /** On every `period`-th step the subsets take a step of their own (method: refine). */
 function refine(
-  { shape, spec }: Trainer,
+  { shape, spec, refined: tell }: Trainer,
   subsets: ReadonlyMap<string, LayerSubset>,
   layout: Layout,
   gradients: Float32Array,
@@ -138,13 +140,14 @@ function refine(
     const { latent } = layer.subset;
     const optimizer = optimizerStep(spec.train, latent, gradient, layer.optimizer, rate);
     const random = stream(spec.seed, 'refine', block, globalStep);
-    const { subset, replaced } = refineSubset(layer.subset, refineSpec.threshold, random);
-    for (const i of replaced) {
+    const refinement = refineSubset(layer.subset, refineSpec.threshold, random);
+    tell?.(block, refinement);
+    for (const i of refinement.replaced) {
       for (const moment of optimizer.moments) {
         moment.fill(0, i * kernelElements, (i + 1) * kernelElements);
       }
     }
-    refined.set(block, { ...layer, subset, optimizer });
+    refined.set(block, { ...layer, subset: refinement.subset, optimizer });
   }
   return refined;
 }

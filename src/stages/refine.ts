@@ -12,10 +12,13 @@ import { layoutOf } from '../nn/layout.js';
 import { initialState, type TrainingState } from '../nn/state.js';
 import { calibrate, type Trainer, type TrainingProgress, trainEpoch } from '../nn/train.js';
 import { trainedNetwork } from '../nn/trained.js';
+import { watchSubsets } from '../nn/watch.js';
 import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
 import { networkShape } from '../spec/shape.js';
 import type { Spec } from '../spec/types.js';
+import { encodeSubsetEpochs, type SubsetEpoch } from '../subbit/record.js';
+import type { Subset } from '../subbit/subset.js';
 import { decodeSubsets } from '../subbit/subset-file.js';
 import { Failure } from '../util/failure.js';
 
@@ -36,11 +39,12 @@ interface EpochRecord {
 
 /**
  * Trains the network and its subsets. Every epoch leaves a checkpoint, from which a killed run goes
- * on to the same result. The artifact: `trained.safetensors` (inference form), `history.json`.
+ * on to the same result. The artifact: `trained.safetensors` (inference form), `history.json`, and
+ * `subsets.json`, what each epoch did to the subsets.
  */
 export const refine = defineStage({
   name: 'refine',
-  version: 1,
+  version: 2,
   needs: ['sample'],
   reads: ({ seed, data, architecture, quantize, train: { threads, ...train } }): Slice => ({
     seed,
@@ -75,12 +79,13 @@ async function train(context: StageContext<Slice>): Promise<Metrics> {
       images: images.count,
       engine,
     };
-    const { state, history, imagesPerSecond } = await trainEpochs(trainer, context);
+    const { state, history, subsetEpochs, imagesPerSecond } = await trainEpochs(trainer, context);
     await calibrate(trainer, state, signal);
     const { classes } = dataSets[spec.data.set];
     const network = trainedNetwork(shape, state, scaling, classes);
     await writeFile(join(out, 'trained.safetensors'), encodeTrained(network));
     await writeFile(join(out, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
+    await writeFile(join(out, subsetsName), encodeSubsetEpochs(subsetEpochs));
     return metricsOf(history, imagesPerSecond, (performance.now() - started) / 1000);
   } finally {
     await engine.close();
@@ -107,12 +112,16 @@ function metricsOf(
 
 const checkpointName = 'checkpoint.safetensors';
 const historyName = 'history.json';
+const subsetsName = 'subsets.json';
 
 /** Runs the epochs that are still to do, a checkpoint behind each. */
 async function trainEpochs(trainer: Trainer, context: StageContext<Slice>) {
-  const { spec, scratch, emit, signal } = context;
+  const { spec, inputs, scratch, emit, signal } = context;
   const { epochs } = spec.train;
-  let { state, history } = await startOrResume(trainer, context);
+  const sampled = decodeSubsets(await readFile(join(inputs.sample.path, 'subsets.json'), 'utf8'));
+  let { state, history, subsetEpochs } = await startOrResume(trainer, sampled, context);
+  const watch = watchSubsets(layoutOf(trainer.shape), sampled, state);
+  const watched = { ...trainer, refined: watch.refined };
   const started = performance.now();
   const resumedAt = state.epoch;
   let imagesPerSecond: number | null = null;
@@ -135,12 +144,14 @@ async function trainEpochs(trainer: Trainer, context: StageContext<Slice>) {
         secondsLeft: left / speed,
       });
     };
-    state = await trainEpoch(trainer, state, report, signal);
+    state = await trainEpoch(watched, state, report, signal);
     history = [...history, recordOf(state.epoch, last)];
+    subsetEpochs = [...subsetEpochs, watch.record(state)];
     await replaceFile(join(scratch, historyName), JSON.stringify(history));
+    await replaceFile(join(scratch, subsetsName), JSON.stringify(subsetEpochs));
     await replaceFile(join(scratch, checkpointName), encodeCheckpoint(state));
   }
-  return { state, history, imagesPerSecond };
+  return { state, history, subsetEpochs, imagesPerSecond };
 }
 
 function recordOf(epoch: number, last: TrainingProgress | null): EpochRecord {
@@ -152,19 +163,32 @@ function recordOf(epoch: number, last: TrainingProgress | null): EpochRecord {
   return { epoch, loss: last.loss, accuracy: last.accuracy };
 }
 
+/** What a checkpoint and the files beside it hold. */
+interface Progress {
+  readonly state: TrainingState;
+  readonly history: readonly EpochRecord[];
+  readonly subsetEpochs: readonly SubsetEpoch[];
+}
+
 async function startOrResume(
   { shape }: Trainer,
-  { spec, inputs, scratch, emit }: StageContext<Slice>,
-): Promise<{ state: TrainingState; history: readonly EpochRecord[] }> {
+  sampled: ReadonlyMap<string, Subset>,
+  { spec, scratch, emit }: StageContext<Slice>,
+): Promise<Progress> {
   const checkpoint = join(scratch, checkpointName);
   if (existsSync(checkpoint)) {
     const state = decodeCheckpoint(await readFile(checkpoint), shape);
     const written: EpochRecord[] = JSON.parse(await readFile(join(scratch, historyName), 'utf8'));
+    const known: SubsetEpoch[] = JSON.parse(await readFile(join(scratch, subsetsName), 'utf8'));
     emit({ type: 'note', text: `resuming behind epoch ${state.epoch}` });
-    return { state, history: written.slice(0, state.epoch) };
+    return {
+      state,
+      history: written.slice(0, state.epoch),
+      subsetEpochs: known.slice(0, state.epoch),
+    };
   }
-  const sampled = decodeSubsets(await readFile(join(inputs.sample.path, 'subsets.json'), 'utf8'));
-  return { state: initialState(layoutOf(shape), sampled, shape, spec), history: [] };
+  const state = initialState(layoutOf(shape), sampled, shape, spec);
+  return { state, history: [], subsetEpochs: [] };
 }
 
 /** Replaces a file as a whole, so that a kill leaves the old one or the new one. */

@@ -7,6 +7,8 @@ import type { Stage, StageContext } from '../../src/pipeline/stage.js';
 import type { Spec } from '../../src/spec/types.js';
 import { refine } from '../../src/stages/refine.js';
 import { sample } from '../../src/stages/sample.js';
+import { membersOf } from '../../src/subbit/subset.js';
+import { decodeSubsets } from '../../src/subbit/subset-file.js';
 import { failureOf } from '../support/failure.js';
 import { temporaryFolder } from '../support/folder.js';
 import { writeIdxFolder } from '../support/idx.js';
@@ -78,6 +80,10 @@ async function sampled(of = spec) {
   return { sample: { path: folders.out, digest: 'of no meaning here', metrics: {} } };
 }
 
+function failed(name: string): never {
+  throw new Error(`nothing was sampled for ${name}`);
+}
+
 const file = (folder: string, name: string) => readFileSync(join(folder, name));
 
 describe('a refine stage', () => {
@@ -109,6 +115,47 @@ describe('a refine stage', () => {
     );
   });
 
+  test('records what each epoch did to the subset of each layer', async () => {
+    const folders = newFolders();
+    const inputs = await sampled();
+    await run(refine, folders, { inputs });
+    const epochs = JSON.parse(file(folders.out, 'subsets.json').toString());
+    const network = decodeTrained(file(folders.out, 'trained.safetensors'));
+    const start = decodeSubsets(file(inputs.sample.path, 'subsets.json').toString());
+    expect(epochs).toMatchObject([{ epoch: 1 }, { epoch: 2 }]);
+    network.shape.blocks.forEach(({ name }, i) => {
+      const { members, indices } = network.blocks[i].conv;
+      const last = epochs[1].layers[i];
+      expect(last).toMatchObject({ layer: name, tau: 5, structure: 'antipodal' });
+      expect(last.use).toEqual(
+        Array.from(members, (_, member) => indices.filter((index) => index === member).length),
+      );
+      const first = [...membersOf(start.get(name) ?? failed(name))];
+      expect(last.drifted).toBe([...members].filter((code) => !first.includes(code)).length);
+    });
+    const flipped = epochs.flatMap(({ layers }: { layers: { flipped: number }[] }) =>
+      layers.map((layer) => layer.flipped),
+    );
+    expect(Math.max(...flipped)).toBeGreaterThan(0);
+  });
+
+  test('with refine: false keeps the sampled members exactly', async () => {
+    const of = { ...spec, quantize: { ...spec.quantize, refine: false } } as const;
+    const folders = newFolders();
+    const inputs = await sampled(of);
+    await run(refine, folders, { of, inputs });
+    const network = decodeTrained(file(folders.out, 'trained.safetensors'));
+    const start = decodeSubsets(file(inputs.sample.path, 'subsets.json').toString());
+    network.shape.blocks.forEach(({ name }, i) => {
+      expect(network.blocks[i].conv.members).toEqual(membersOf(start.get(name) ?? failed(name)));
+    });
+    for (const { layers } of JSON.parse(file(folders.out, 'subsets.json').toString())) {
+      for (const layer of layers) {
+        expect(layer).toMatchObject({ flipped: 0, replaced: 0, drifted: 0, distance: 0 });
+      }
+    }
+  });
+
   test('stopped in its second epoch and run again gives the same bytes', async () => {
     const inputs = await sampled();
     const whole = newFolders();
@@ -131,7 +178,7 @@ describe('a refine stage', () => {
     const { events } = await run(refine, stopped, { inputs });
     expect(events[0]).toEqual({ type: 'note', text: 'resuming behind epoch 1' });
     expect(events.some((event) => event.type === 'training' && event.epoch === 1)).toBe(false);
-    for (const name of ['trained.safetensors', 'history.json']) {
+    for (const name of ['trained.safetensors', 'history.json', 'subsets.json']) {
       expect(Buffer.compare(file(stopped.out, name), file(whole.out, name)), name).toBe(0);
     }
   });
