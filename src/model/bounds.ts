@@ -29,8 +29,12 @@ export interface Violation {
   readonly what: string;
 }
 
-/** Largest sum of magnitudes over the rows of a byte matrix, each magnitude weighed by `reach`. */
-function largestRow(weight: Int8Array, rows: number, reach: (column: number) => number): number {
+/** Largest sum of magnitudes over the rows of a matrix, each magnitude weighed by `reach`. */
+function largestRow(
+  weight: Int8Array | Int16Array,
+  rows: number,
+  reach: (column: number) => number,
+): number {
   const columns = weight.length / rows;
   let largest = 0;
   for (let row = 0; row < rows; row++) {
@@ -44,7 +48,7 @@ function largestRow(weight: Int8Array, rows: number, reach: (column: number) => 
 }
 
 /** Bound of the stem's accumulators over all images. */
-export function stemBound(weight: Int8Array, outputs: number, zero: Uint8Array): number {
+export function stemBound(weight: Int16Array, outputs: number, zero: Uint8Array): number {
   return largestRow(weight, outputs, (column) => {
     const z = zero[column % zero.length];
     return Math.max(z, 255 - z);

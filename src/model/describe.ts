@@ -43,12 +43,12 @@ export function describeModel(model: PackedModel, fileBytes: number): ModelDescr
   const layers: LayerDescription[] = [
     {
       name: 'stem',
-      kind: `8-bit ${conv.kernel}x${conv.kernel}${shape.stem.pool ? ', pooled' : ''}`,
+      kind: `16-bit ${conv.kernel}x${conv.kernel}${shape.stem.pool ? ', pooled' : ''}`,
       stride: conv.stride,
       input: conv.input,
       output: shape.stem.output,
       weights: model.stem.weight.length,
-      weightBits: model.stem.weight.length * 8,
+      weightBits: model.stem.weight.length * 16,
       subset: null,
     },
   ];

@@ -4,8 +4,6 @@ import type { PackedBinaryConv, Requantizer } from './packed.js';
 import type { TrainedBinaryConv, TrainedNorm } from './trained.js';
 import { normEpsilon } from './trained.js';
 
-const byteLimit = 127;
-
 function clampRound(value: number, limit: number): number {
   return Math.max(-limit, Math.min(limit, Math.round(value)));
 }
@@ -34,17 +32,17 @@ export function affineOf({ gamma, beta, mean, variance }: TrainedNorm): {
   return { slope, offset };
 }
 
-/** A real matrix as bytes: weight = step of its row * byte. */
-export interface ByteMatrix {
-  readonly bytes: Int8Array;
+/** A real matrix in integers: weight = step of its row * integer. */
+export interface IntegerMatrix<Integers extends Int8Array | Int16Array> {
+  readonly integers: Integers;
   readonly steps: Float64Array;
 }
 
-function rowStep(row: ArrayLike<number>, sumLimit: number): number {
+function rowStep(row: ArrayLike<number>, limit: number, sumLimit: number): number {
   let largest = 0;
   for (let i = 0; i < row.length; i++) largest = Math.max(largest, Math.abs(row[i]));
   if (largest === 0) return 1;
-  let step = largest / byteLimit;
+  let step = largest / limit;
   for (;;) {
     let sum = 0;
     for (let i = 0; i < row.length; i++) sum += Math.abs(Math.round(row[i] / step));
@@ -54,19 +52,43 @@ function rowStep(row: ArrayLike<number>, sumLimit: number): number {
 }
 
 /**
- * Rounds each row of a real matrix [rows, columns] to bytes of -127..127 with a step of its own, the
- * finest for which the magnitudes of the row's bytes add up to `sumLimit` at most.
+ * Rounds each row of a real matrix [rows, columns] to integers of -limit..limit with a step of its
+ * own, the finest for which the magnitudes of the row's integers add up to `sumLimit` at most.
  */
-export function toByteRows(values: Float64Array, rows: number, sumLimit: number): ByteMatrix {
+function roundRows(
+  values: Float64Array,
+  rows: number,
+  limit: number,
+  sumLimit: number,
+): IntegerMatrix<Int16Array> {
   const columns = values.length / rows;
-  const bytes = new Int8Array(values.length);
+  const integers = new Int16Array(values.length);
   const steps = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
     const from = row * columns;
-    steps[row] = rowStep(values.subarray(from, from + columns), sumLimit);
-    for (let i = from; i < from + columns; i++) bytes[i] = Math.round(values[i] / steps[row]);
+    steps[row] = rowStep(values.subarray(from, from + columns), limit, sumLimit);
+    for (let i = from; i < from + columns; i++) integers[i] = Math.round(values[i] / steps[row]);
   }
-  return { bytes, steps };
+  return { integers, steps };
+}
+
+/** Rows of a real matrix as bytes of -127..127; see {@link roundRows}. */
+export function toByteRows(
+  values: Float64Array,
+  rows: number,
+  sumLimit: number,
+): IntegerMatrix<Int8Array> {
+  const { integers, steps } = roundRows(values, rows, 127, sumLimit);
+  return { integers: Int8Array.from(integers), steps };
+}
+
+/** Rows of a real matrix as integers of -32767..32767; see {@link roundRows}. */
+export function toShortRows(
+  values: Float64Array,
+  rows: number,
+  sumLimit: number,
+): IntegerMatrix<Int16Array> {
+  return roundRows(values, rows, limits.factor, sumLimit);
 }
 
 function largestMagnitude(values: Float64Array): number {

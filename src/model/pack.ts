@@ -3,11 +3,12 @@ import { binaryBound, limits, matrixBound, modelViolation, stemBound } from './b
 import { slopeFractionBits } from './integer.js';
 import {
   affineOf,
-  type ByteMatrix,
   canonicalConv,
+  type IntegerMatrix,
   toByteRows,
   toFixed16,
   toRequantizer,
+  toShortRows,
   toThreshold,
 } from './pack-parts.js';
 import type { PackedBlock, PackedModel, PackedReal, Provenance } from './packed.js';
@@ -40,18 +41,18 @@ export function fractionBitsFor(reach: number): number {
   return bits;
 }
 
-function packReal(
-  { bytes, steps }: ByteMatrix,
+function packReal<Integers extends Int8Array | Int16Array>(
+  { integers, steps }: IntegerMatrix<Integers>,
   bound: number,
   norm: TrainedNorm,
   inputUnit: number,
   fractionBits: number,
-): PackedReal {
+): PackedReal<Integers> {
   const unit = 2 ** fractionBits;
   const { slope, offset } = affineOf(norm);
   const multipliers = slope.map((s, o) => s * steps[o] * inputUnit * unit);
   return {
-    weight: bytes,
+    weight: integers,
     requantizer: toRequantizer(
       multipliers,
       offset.map((b) => b * unit),
@@ -60,25 +61,28 @@ function packReal(
   };
 }
 
-function packStem(network: TrainedNetwork, fractionBits: number): PackedReal {
+/** Largest sum of a stem row's weights for which its accumulators pass a requantiser. */
+const stemRowLimit = Math.floor((limits.factor * 2 ** limits.preShift) / 255);
+
+function packStem(network: TrainedNetwork, fractionBits: number): PackedReal<Int16Array> {
   const { stem, input } = network;
   const { channels } = network.shape.stem.conv.output;
   const scaled = Float64Array.from(
     stem.weight,
     (weight, i) => weight / input.scale[i % input.scale.length],
   );
-  const matrix = toByteRows(scaled, channels, Number.POSITIVE_INFINITY);
-  const bound = stemBound(matrix.bytes, channels, Uint8Array.from(input.zero));
+  const matrix = toShortRows(scaled, channels, stemRowLimit);
+  const bound = stemBound(matrix.integers, channels, Uint8Array.from(input.zero));
   return packReal(matrix, bound, stem.norm, 1, fractionBits);
 }
 
 function packShortcut(
   { weight, norm }: NonNullable<TrainedBlock['shortcut']>,
   fractionBits: number,
-): PackedReal {
+): PackedReal<Int8Array> {
   const outputs = norm.gamma.length;
   const matrix = toByteRows(Float64Array.from(weight), outputs, limits.factor);
-  const bound = matrixBound(matrix.bytes, outputs);
+  const bound = matrixBound(matrix.integers, outputs);
   return packReal(matrix, bound, norm, 2 ** -fractionBits, fractionBits);
 }
 
@@ -101,9 +105,9 @@ function packClassifier(
   { weight, bias }: TrainedNetwork['classifier'],
   fractionBits: number,
 ): PackedModel['classifier'] {
-  const { bytes, steps } = toByteRows(Float64Array.from(weight), 1, Number.POSITIVE_INFINITY);
+  const { integers, steps } = toByteRows(Float64Array.from(weight), 1, Number.POSITIVE_INFINITY);
   const scale = steps[0] / 2 ** fractionBits;
-  return { weight: bytes, bias: Int32Array.from(bias, (b) => Math.round(b / scale)), scale };
+  return { weight: integers, bias: Int32Array.from(bias, (b) => Math.round(b / scale)), scale };
 }
 
 /** Whether every number of a trained network, however deep, is finite. */
@@ -118,7 +122,7 @@ function allFinite(value: unknown): boolean {
 /**
  * Turns a trained network into the integer model of docs/arithmetic.md: folds scale, norm and shift
  * behind each convolution into its requantiser, input scaling and norm into the stem, and rounds
- * real weights to bytes.
+ * real weights to integers.
  *
  * @throws Failure where the network is not finite or too large for the arithmetic
  */

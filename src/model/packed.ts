@@ -32,9 +32,9 @@ export interface PackedBinaryConv {
   readonly indices: Uint16Array;
 }
 
-/** A real-valued convolution or matrix as signed bytes, [Cout, kernel, kernel, Cin]. */
-export interface PackedReal {
-  readonly weight: Int8Array;
+/** A real-valued convolution or matrix in integers, [Cout, kernel, kernel, Cin]. */
+export interface PackedReal<Weight extends Int8Array | Int16Array> {
+  readonly weight: Weight;
   readonly requantizer: Requantizer;
 }
 
@@ -46,7 +46,7 @@ export interface PackedBlock {
   /** Folds alpha, batch norm and shiftMid. */
   readonly requantizer: Requantizer;
   /** Null where the shortcut is the identity. */
-  readonly shortcut: PackedReal | null;
+  readonly shortcut: PackedReal<Int8Array> | null;
   /** PReLU slope with 12 fractional bits, [Cout]. */
   readonly slope: Int16Array;
   /** [Cout]. */
@@ -70,7 +70,8 @@ export interface PackedModel {
   readonly inputZero: Uint8Array;
   /** Fractional bits of every activation, 0..14. */
   readonly fractionBits: number;
-  readonly stem: PackedReal;
+  /** 16 bits: what the stem rounds off, every layer behind it magnifies. */
+  readonly stem: PackedReal<Int16Array>;
   readonly blocks: readonly PackedBlock[];
   readonly classifier: {
     /** [classes, C]. */

@@ -46,7 +46,7 @@ function at(map: IntegerMap, row: number, column: number, channel: number, outsi
 function convolve(
   input: IntegerMap,
   { kernel, stride, output }: ConvShape,
-  weight: Int8Array,
+  weight: Int8Array | Int16Array,
   padding: number,
 ): IntegerMap {
   const pad = kernel >> 1;

@@ -1,4 +1,4 @@
-import type { PackedModel, PackedReal } from './packed.js';
+import type { PackedModel } from './packed.js';
 
 /** Bits that a packed model takes, by part, and what it would take otherwise. All counted. */
 export interface ModelSize {
@@ -8,7 +8,7 @@ export interface ModelSize {
   readonly indexBits: number;
   /** 9 bits for each stored member: none at tau 9, half of them in an antipodal subset. */
   readonly subsetBits: number;
-  /** Byte weights of stem, shortcuts and classifier. */
+  /** 16-bit weights of the stem, 8-bit ones of shortcuts and classifier. */
   readonly realBits: number;
   /** Requantisers, thresholds, slopes, shifts and biases. */
   readonly constantBits: number;
@@ -45,10 +45,11 @@ export function modelSize(model: PackedModel): ModelSize {
   const indexBits = sum(blocks.map(({ conv }) => conv.indices.length * conv.tau));
   const subsetBits = sum(blocks.map(({ conv }) => storedMembers(conv) * oneBitKernel));
 
-  const reals: PackedReal[] = [stem, ...blocks.flatMap(({ shortcut }) => shortcut ?? [])];
-  const realWeights = sum(reals.map(({ weight }) => weight.length)) + classifier.weight.length;
+  const shortcuts = blocks.flatMap(({ shortcut }) => shortcut ?? []);
+  const matrices = [stem, ...shortcuts, classifier].map(({ weight }) => weight);
+  const realWeights = sum(matrices.map((weight) => weight.length));
   const requantizers = [
-    ...reals.map(({ requantizer }) => requantizer),
+    ...[stem, ...shortcuts].map(({ requantizer }) => requantizer),
     ...blocks.map(({ requantizer }) => requantizer),
   ];
   const requantizedChannels = sum(requantizers.map(({ bias }) => bias.length));
@@ -65,7 +66,7 @@ export function modelSize(model: PackedModel): ModelSize {
     64 +
     inputZero.length * 8;
 
-  const realBits = realWeights * 8;
+  const realBits = sum(matrices.map((weight) => weight.byteLength * 8));
   const rest = realBits + constantBits;
   const midShifts = sum(blocks.map(({ slope }) => slope.length));
   const floatParameters =

@@ -26,10 +26,10 @@ function valuesOf({ height, width, channels }: MapShape): number {
   return height * width * channels;
 }
 
-/** Sum of `length` products of bytes from `i` on with activations from `j` on; it fits int32. */
-function dot(bytes: Int8Array, i: number, x: Int16Array, j: number, length: number): number {
+/** Sum of `length` products of weights from `i` on with activations from `j` on; it fits int32. */
+function dot(weight: Int16Array, i: number, x: Int16Array, j: number, length: number): number {
   let sum = 0;
-  for (let n = 0; n < length; n++) sum = (sum + Math.imul(bytes[i + n], x[j + n])) | 0;
+  for (let n = 0; n < length; n++) sum = (sum + Math.imul(weight[i + n], x[j + n])) | 0;
   return sum;
 }
 
@@ -116,10 +116,11 @@ export function prepareStem(model: PackedModel): Layer<Uint8Array> {
 
 /** 2x2 average pooling of stride 2 and a 1x1 convolution. */
 function prepareDownsample(
-  { weight, requantizer }: PackedReal,
+  { weight: bytes, requantizer }: PackedReal<Int8Array>,
   input: MapShape,
   output: MapShape,
 ): Omit<Layer<Int16Array>, 'maps'> {
+  const weight = Int16Array.from(bytes);
   const q = readyRequantizer(requantizer);
   const result = new Int16Array(valuesOf(output));
   const inputs = input.channels;
@@ -186,13 +187,14 @@ export function prepareBlock(
 
 /** Global average and classifier: activations to logits. */
 export function prepareClassifier(
-  { weight, bias }: PackedModel['classifier'],
+  { weight: bytes, bias }: PackedModel['classifier'],
   shape: NetworkShape,
 ): { run: (x: Int16Array) => void; logits: Int32Array; maps: readonly LiveMap[] } {
   const { height, width, channels } = shape.blocks.at(-1)?.conv.output ?? shape.stem.output;
   const { shift, reciprocal } = averageConstants(height * width);
   const half = shift > 0 ? 1 << (shift - 1) : 0;
   const reciprocalHalf = 1 << (reciprocalFractionBits - 1);
+  const weight = Int16Array.from(bytes);
   const average = new Int16Array(channels);
   const logits = new Int32Array(bias.length);
   const run = (x: Int16Array) => {

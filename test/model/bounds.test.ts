@@ -65,7 +65,7 @@ const spoiled: [string, PackedModel, string, RegExp][] = [
     {
       ...model,
       stem: {
-        weight: new Int8Array(stem.weight.length).fill(127),
+        weight: new Int16Array(stem.weight.length).fill(127),
         requantizer: { ...stem.requantizer, preShift: 0 },
       },
     },

@@ -120,7 +120,9 @@ export function randomModel(plan: ModelPlan): PackedModel {
   const { input, stem, classifier } = shape;
   const { kernel, output } = stem.conv;
   const inputZero = Uint8Array.from({ length: input.channels }, () => random.below(256));
-  const stemWeight = bytes(output.channels * kernel * kernel * input.channels);
+  const taps = kernel * kernel * input.channels;
+  const stemLimit = Math.min(32767, Math.floor(2 ** 29 / (255 * taps)));
+  const stemWeight = Int16Array.from(draws(output.channels * taps, random, mood, stemLimit));
   return {
     name: `random ${seed}`,
     shape,

@@ -92,8 +92,8 @@ function readRequantizer(reader: ByteReader, channels: number): Requantizer {
   };
 }
 
-function readReal(reader: ByteReader, weights: number, channels: number): PackedReal {
-  return { weight: reader.i8s(weights), requantizer: readRequantizer(reader, channels) };
+function readShortcut(reader: ByteReader, inputs: number, outputs: number): PackedReal<Int8Array> {
+  return { weight: reader.i8s(inputs * outputs), requantizer: readRequantizer(reader, outputs) };
 }
 
 function readBits(reader: ByteReader, count: number, width: number, fail: (what: string) => never) {
@@ -121,7 +121,7 @@ function readBlock(
     threshold: reader.i16s(inputs),
     conv,
     requantizer: readRequantizer(reader, outputs),
-    shortcut: downsample ? readReal(reader, inputs * outputs, outputs) : null,
+    shortcut: downsample ? readShortcut(reader, inputs, outputs) : null,
     slope: reader.i16s(outputs),
     shiftOut: reader.i16s(outputs),
   };
@@ -156,7 +156,11 @@ export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
   );
   const stem = section('STEM', (reader) => {
     const { kernel, input, output } = shape.stem.conv;
-    return readReal(reader, output.channels * kernel ** 2 * input.channels, output.channels);
+    const weights = output.channels * kernel ** 2 * input.channels;
+    return {
+      weight: reader.i16s(weights),
+      requantizer: readRequantizer(reader, output.channels),
+    };
   });
   const members = section('SUBS', (reader, fail) =>
     convs.map((conv) => readMembers(reader, conv, fail)),

@@ -20,8 +20,12 @@ function writeRequantizer(writer: ByteWriter, requantizer: Requantizer): void {
   writer.i32s(requantizer.bias);
 }
 
-function writeReal(writer: ByteWriter, { weight, requantizer }: PackedReal): void {
-  writer.i8s(weight);
+function writeReal(
+  writer: ByteWriter,
+  { weight, requantizer }: PackedReal<Int8Array> | PackedReal<Int16Array>,
+): void {
+  if (weight instanceof Int8Array) writer.i8s(weight);
+  else writer.i16s(weight);
   writeRequantizer(writer, requantizer);
 }
 
