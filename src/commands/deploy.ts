@@ -9,10 +9,8 @@ import { verificationText } from '../fpga/read-me.js';
 import { fpgaTargets } from '../fpga/targets.js';
 import { programBoard, programCommand } from '../fpga/tools/loader.js';
 import { installVerilator, verilatorVersion } from '../fpga/tools/verilator.js';
-import { executeRun } from '../pipeline/executor.js';
 import { lastRun, type RunRecord, readRun } from '../pipeline/runs.js';
 import { artifactFolder, openStore, type Store } from '../pipeline/store.js';
-import { progressMode, startProgress } from '../report/progress.js';
 import { loadSpec } from '../spec/load.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
@@ -72,7 +70,9 @@ export default class Deploy extends BaseCommand {
         installVerilator,
       ]);
     }
-    const run = await this.runMissing(store, source);
+    const outcome = await this.runStages(source);
+    if (outcome.status !== 'finished') throw outcome.error;
+    const { run } = outcome;
     const output = flags.output ?? join('deploy', run.spec.name);
     const manifest = await deliver(deployFolder(store, run), resolve(output));
     if (flags['require-simulation'] && !manifest.verification.simulated) {
@@ -82,18 +82,6 @@ export default class Deploy extends BaseCommand {
     this.log(summary(manifest, output));
     if (flags.program) await this.program(run.spec, output);
     return this.document;
-  }
-
-  private async runMissing(store: Store, { spec, specFile }: Source): Promise<RunRecord> {
-    const { stages } = await import('../stages/index.js');
-    const progress = await startProgress(progressMode(this.jsonEnabled()));
-    const tool = this.config.version;
-    const { listen } = progress;
-    const outcome = await interruptible((signal) =>
-      executeRun({ spec, specFile, stages, store, tool, listen, signal }),
-    ).finally(progress.close);
-    if (outcome.status !== 'finished') throw outcome.error;
-    return outcome.run;
   }
 
   private async program(spec: Spec, output: string): Promise<void> {
