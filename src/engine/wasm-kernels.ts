@@ -3,7 +3,9 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { normEpsilon } from '../model/trained.js';
 import { composed } from '../nn/composed.js';
+import { gradientFilterOnHost } from '../nn/conv-gradient.js';
 import type { Kernels } from '../nn/kernels.js';
+import { maxPoolGradientOnHost } from '../nn/max-pool.js';
 import { packageFile } from '../util/paths.js';
 
 /** What kernels/train.c exports: pointers into the backend's memory and sizes. */
@@ -136,6 +138,10 @@ export function wasmKernels(backend: BackendWasm): Kernels {
       kernels.average_pool_gradient(at(dy), at(dx), images, height, width, channels);
       return dx;
     },
+
+    maxPoolGradient: maxPoolGradientOnHost,
+
+    gradientFilter: gradientFilterOnHost,
 
     unfoldCells(cells, height, width) {
       const [images, , , pixels] = cells.shape;

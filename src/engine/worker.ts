@@ -18,12 +18,12 @@ const statistics = new Float32Array(setup.statistics);
 const gradients = new Float32Array(setup.gradients);
 const batchStatistics = new Float32Array(setup.batchStatistics);
 
-function answer(request: Request): Reply {
+async function answer(request: Request): Promise<Reply> {
   switch (request.type) {
     case 'gradients': {
       const batch = scaledImages(images, scaling, request.images, request.moment);
       const batchLabels = Int32Array.from(request.images, (image) => labels[image]);
-      const found = gradientStep(
+      const found = await gradientStep(
         program,
         parameters,
         batch,
@@ -35,16 +35,17 @@ function answer(request: Request): Reply {
     }
     case 'statistics': {
       const batch = scaledImages(images, scaling, request.images, null);
-      statisticsStep(program, parameters, batch, batchStatistics);
+      await statisticsStep(program, parameters, batch, batchStatistics);
       return { type: 'statistics' };
     }
     case 'logits': {
       const batch = scaledImages(images, scaling, request.images, null);
-      return { type: 'logits', logits: inferenceStep(program, parameters, statistics, batch) };
+      const logits = await inferenceStep(program, parameters, statistics, batch);
+      return { type: 'logits', logits };
     }
   }
 }
 
 const port = parentPort;
 if (!port) throw new Error('engine/worker runs as a worker thread');
-port.on('message', (request: Request) => port.postMessage(answer(request)));
+port.on('message', async (request: Request) => port.postMessage(await answer(request)));

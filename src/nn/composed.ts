@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { normEpsilon } from '../model/trained.js';
 import type { Kernels } from './kernels.js';
+import { bordered, maxPool } from './max-pool.js';
 
 const overPositions = [0, 1, 2];
 
@@ -20,6 +21,9 @@ function windowShares(height: number, width: number): tf.Tensor {
     );
   return tf.reshape(tf.outerProduct(along(height), along(width)), [1, height, width, 1]);
 }
+
+/** The pixels of a 3x3 window, row by row. */
+const taps = [0, 1, 2].flatMap((row) => [0, 1, 2].map((column) => [row, column] as const));
 
 /** {@link Kernels} composed of TensorFlow.js operations: run on every backend. */
 export const composed: Kernels = {
@@ -95,6 +99,46 @@ export const composed: Kernels = {
     ]);
     const inside = tf.slice(spread, [0, 0, 0, 0], [images, height, width, channels]);
     return tf.mul(inside, windowShares(height, width)) as tf.Tensor4D;
+  },
+
+  maxPoolGradient(x, dy) {
+    const [, height, width] = x.shape;
+    const [, rows, columns] = dy.shape;
+    const padded = bordered(x);
+    const largest = maxPool(x);
+    const cells: (tf.Tensor | null)[] = [null, null, null, null];
+    const none = tf.zerosLike(dy);
+    let open: tf.Tensor = tf.cast(tf.onesLike(dy), 'bool');
+    for (const [row, column] of taps) {
+      const end = [x.shape[0], row + 2 * rows - 1, column + 2 * columns - 1, x.shape[3]];
+      const pixels = tf.stridedSlice(padded, [0, row, column, 0], end, [1, 2, 2, 1]);
+      const isFirst = tf.logicalAnd(tf.equal(pixels, largest), open);
+      open = tf.logicalAnd(open, tf.logicalNot(isFirst));
+      const [down, right] = [row >> 1, column >> 1];
+      const share = tf.pad(tf.where(isFirst, dy, none) as tf.Tensor4D, [
+        [0, 0],
+        [down, 1 - down],
+        [right, 1 - right],
+        [0, 0],
+      ]);
+      const pixel = 2 * (row % 2) + (column % 2);
+      const sum = cells[pixel];
+      cells[pixel] = sum === null ? share : tf.add(sum, share);
+    }
+    const found = cells.filter((cell) => cell !== null);
+    return composed.unfoldCells(tf.concat(found, 3) as tf.Tensor4D, height, width);
+  },
+
+  gradientFilter(filter, stride) {
+    if (stride === 1) return tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
+    const [, , inChannels, outChannels] = filter.shape;
+    const even = tf.pad(filter, [[0, 1], [0, 1], [0, 0], [0, 0]]); // biome-ignore format: one matrix
+    const swapHalves = (x: tf.Tensor, axis: number) =>
+      tf.concat(tf.split(x, 2, axis).reverse(), axis);
+    const taps = swapHalves(swapHalves(even, 0), 1);
+    const cells = tf.reshape(taps, [2, 2, 2, 2, inChannels, outChannels]);
+    const byOutput = tf.transpose(cells, [0, 2, 5, 1, 3, 4]);
+    return tf.reshape(byOutput, [2, 2, outChannels, 4 * inChannels]);
   },
 
   unfoldCells(cells, height, width) {

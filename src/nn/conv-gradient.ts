@@ -8,12 +8,12 @@ import type { Kernels } from './kernels.js';
  * pixel of a 2x2 cell sees its own taps of the filter, so one 2x2 convolution makes the four pixels
  * as channels and they are unfolded in place (sub-pixel convolution, Shi et al., CVPR 2016).
  *
- * @param kernels unfold the cells
+ * @param kernels make the filter and unfold the cells
  * @param filter [3, 3, Cin, Cout]
  * @param gradient of the output, [N, Ho, Wo, Cout]
  */
 export function inputGradient(
-  kernels: Pick<Kernels, 'unfoldCells'>,
+  kernels: Pick<Kernels, 'gradientFilter' | 'unfoldCells'>,
   filter: tf.Tensor4D,
   gradient: tf.Tensor4D,
   height: number,
@@ -26,17 +26,20 @@ export function inputGradient(
     [1, 1],
     [0, 0],
   ]);
+  const convolved = tf.conv2d(bordered, kernels.gradientFilter(filter, stride), 1, 'valid');
+  return stride === 1 ? convolved : kernels.unfoldCells(convolved, height, width);
+}
+
+/** `gradientFilter` of {@link Kernels} on the host, for backends whose memory it reads freely. */
+export function gradientFilterOnHost(filter: tf.Tensor4D, stride: 1 | 2): tf.Tensor4D {
   const [, , inChannels, outChannels] = filter.shape;
   const values = filter.dataSync<'float32'>();
   if (stride === 1) {
     const flipped = flippedFilter(values, inChannels, outChannels);
-    const asTensor = tf.tensor4d(flipped, [3, 3, outChannels, inChannels]);
-    return tf.conv2d(bordered, asTensor, 1, 'valid');
+    return tf.tensor4d(flipped, [3, 3, outChannels, inChannels]);
   }
   const phases = subPixelFilter(values, inChannels, outChannels);
-  const asTensor = tf.tensor4d(phases, [2, 2, outChannels, 4 * inChannels]);
-  const cells = tf.conv2d(bordered, asTensor, 1, 'valid');
-  return kernels.unfoldCells(cells, height, width);
+  return tf.tensor4d(phases, [2, 2, outChannels, 4 * inChannels]);
 }
 
 function flippedFilter(filter: Float32Array, inChannels: number, outChannels: number) {

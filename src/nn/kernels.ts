@@ -48,6 +48,18 @@ export interface Kernels {
   /** Gradient of {@link averagePool} to its input of `height` x `width`. */
   averagePoolGradient(dy: Tensor4D, height: number, width: number): Tensor4D;
   /**
+   * Gradient of 3x3 max pooling of stride 2 to its input `x`: each output's goes to the first largest
+   * pixel of its window.
+   */
+  maxPoolGradient(x: Tensor4D, dy: Tensor4D): Tensor4D;
+  /**
+   * The filter by which a convolution of the output gradient becomes the input gradient of a 3x3
+   * convolution by `filter`. Stride 1: flipped, channels swapped, [3, 3, Cout, Cin]. Stride 2, for
+   * {@link unfoldCells}: the tap that each pixel of a 2x2 cell takes from each of the outputs about
+   * it, [2, 2, Cout, 2 * 2 * Cin]; along either axis taps 2 and none, then 0 and 1.
+   */
+  gradientFilter(filter: Tensor4D, stride: 1 | 2): Tensor4D;
+  /**
    * Sub-pixel unfolding: cell (i, j) of [images, ceil(height / 2) + 1, ceil(width / 2) + 1, 4 channels]
    * holds the pixels of rows 2i - 1, 2i and columns 2j - 1, 2j; those outside are dropped.
    */

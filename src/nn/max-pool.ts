@@ -1,12 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** 3x3 max pooling of stride 2; pixels beyond the edge do not count. */
-export function maxPool(x: tf.Tensor4D): tf.Tensor4D {
-  return tf.maxPool(x, 3, 2, 1);
+/** Of float32: never the largest of a window that has a pixel. */
+const lowest = -3.4028234663852886e38;
+
+/** A border that does not count: not every backend pools with one of its own. */
+export function bordered(x: tf.Tensor4D): tf.Tensor4D {
+  return tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], lowest); // biome-ignore format: one matrix
 }
 
-/** Gradient of {@link maxPool}: each output's goes to the first largest pixel of its window. */
-export function maxPoolGradient(x: tf.Tensor4D, dy: tf.Tensor4D): tf.Tensor4D {
+/** 3x3 max pooling of stride 2; pixels beyond the edge do not count. */
+export function maxPool(x: tf.Tensor4D): tf.Tensor4D {
+  return tf.maxPool(bordered(x), 3, 2, 'valid');
+}
+
+/** Gradient of {@link maxPool} in one pass on the host, for backends whose memory it reads freely. */
+export function maxPoolGradientOnHost(x: tf.Tensor4D, dy: tf.Tensor4D): tf.Tensor4D {
   const [images, height, width, channels] = x.shape;
   const [, rows, columns] = dy.shape;
   const values = x.dataSync<'float32'>();

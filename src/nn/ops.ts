@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { inputGradient } from './conv-gradient.js';
 import type { Kernels } from './kernels.js';
-import { maxPool, maxPoolGradient } from './max-pool.js';
+import { maxPool } from './max-pool.js';
 
 /** A batch norm's output and the batch's statistics, per channel. */
 export interface Normalized {
@@ -188,7 +188,7 @@ export function opsOf(kernels: Kernels) {
         const [x, save] = args as [tf.Tensor4D, Save];
         save([x]);
         const gradFunc = (dy: tf.Tensor, [x]: tf.Tensor[]) =>
-          maxPoolGradient(x as tf.Tensor4D, dy as tf.Tensor4D);
+          kernels.maxPoolGradient(x as tf.Tensor4D, dy as tf.Tensor4D);
         return { value: maxPool(x), gradFunc };
       });
       return op(x) as tf.Tensor4D;

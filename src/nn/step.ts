@@ -79,21 +79,26 @@ function inferenceNorm({ layout }: Program, tensors: Tensors, statistics: Float3
   };
 }
 
-function writeStatistics(
-  { layout }: Program,
-  recorded: ReadonlyMap<string, Normalized>,
-  statistics: Float32Array,
-): void {
-  for (const [name, { mean, variance }] of recorded) {
-    const { meanOffset, varianceOffset } = normStatistics(layout, name);
-    statistics.set(mean.dataSync<'float32'>(), meanOffset);
-    statistics.set(variance.dataSync<'float32'>(), varianceOffset);
-  }
+/** Values of tensors that are needed no more. */
+async function take(tensors: readonly tf.Tensor[]): Promise<Float32Array[]> {
+  const values = await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
+  tf.dispose([...tensors]);
+  return values;
 }
 
-function countCorrect(logits: tf.Tensor2D, labels: Int32Array): number {
-  const predictions = tf.argMax(logits, 1).dataSync();
-  return labels.reduce((count, label, i) => count + (predictions[i] === label ? 1 : 0), 0);
+/** Reads what a pass recorded of each norm into the flat `statistics`. */
+async function takeStatistics(
+  { layout }: Program,
+  recorded: ReadonlyMap<string, Pick<Normalized, 'mean' | 'variance'>>,
+  statistics: Float32Array,
+): Promise<void> {
+  const reads = Array.from(recorded, async ([name, { mean, variance }]) => {
+    const { meanOffset, varianceOffset } = normStatistics(layout, name);
+    const [means, variances] = await take([mean, variance]);
+    statistics.set(means, meanOffset);
+    statistics.set(variances, varianceOffset);
+  });
+  await Promise.all(reads);
 }
 
 /**
@@ -104,75 +109,69 @@ function countCorrect(logits: tf.Tensor2D, labels: Int32Array): number {
  * @param gradients flat vector, overwritten; at a latent: the gradient of its quantised weight
  * @param statistics flat statistics of this batch, overwritten
  */
-export function gradientStep(
+export async function gradientStep(
   program: Program,
   parameters: Float32Array,
   images: Float32Array,
   labels: Int32Array,
   gradients: Float32Array,
   statistics: Float32Array,
-): BatchResult {
-  return tf.tidy(() => {
-    const names = [...program.layout.parameters.keys()];
-    const recorded = new Map<string, Normalized>();
-    let correct = 0;
+): Promise<BatchResult> {
+  const names = [...program.layout.parameters.keys()];
+  const recorded = new Map<string, Pick<Normalized, 'mean' | 'variance'>>();
+  const predictions: tf.Tensor[] = [];
+  const { value, grads } = tf.tidy(() => {
     const loss = (...values: tf.Tensor[]) => {
       const tensors = tensorsOf(new Map(names.map((name, i) => [name, values[i]])));
-      const normalize = trainingNorm(program.ops, tensors, (name, normalized) => {
-        recorded.set(name, {
-          y: normalized.y,
-          mean: tf.keep(normalized.mean),
-          variance: tf.keep(normalized.variance),
-        });
+      const normalize = trainingNorm(program.ops, tensors, (name, { mean, variance }) => {
+        recorded.set(name, { mean: tf.keep(mean), variance: tf.keep(variance) });
       });
-      const { height, width, channels } = program.shape.input;
-      const batch = tf.tensor4d(images, [labels.length, height, width, channels]);
-      const { shape, ops, activations } = program;
-      const logits = forward(shape, ops, tensors, normalize, activations, batch);
-      correct = countCorrect(logits, labels);
-      return ops.crossEntropy(logits, labels, program.labelSmoothing ?? 0);
+      const logits = runForward(program, tensors, normalize, images);
+      predictions.push(tf.keep(tf.argMax(logits, 1)));
+      return program.ops.crossEntropy(logits, labels, program.labelSmoothing ?? 0);
     };
-    const inputs = [...load(program.layout, parameters).values()];
-    const { value, grads } = tf.valueAndGrads(loss)(inputs);
-    writeStatistics(program, recorded, statistics);
-    for (const { mean, variance } of recorded.values()) tf.dispose([mean, variance]);
-    names.forEach((name, i) => {
-      gradients.set(grads[i].dataSync<'float32'>(), parameter(program.layout, name).offset);
-    });
-    return { loss: value.dataSync()[0], correct };
+    return tf.valueAndGrads(loss)([...load(program.layout, parameters).values()]);
   });
+  await takeStatistics(program, recorded, statistics);
+  const [[meanLoss], predicted, ...found] = await take([value, ...predictions, ...grads]);
+  names.forEach((name, i) => {
+    gradients.set(found[i], parameter(program.layout, name).offset);
+  });
+  const correct = labels.filter((label, i) => predicted[i] === label).length;
+  return { loss: meanLoss, correct };
 }
 
 /** Batch-norm statistics of one batch, forward only; `statistics` is overwritten. */
-export function statisticsStep(
+export async function statisticsStep(
   program: Program,
   parameters: Float32Array,
   images: Float32Array,
   statistics: Float32Array,
-): void {
+): Promise<void> {
+  const recorded = new Map<string, Pick<Normalized, 'mean' | 'variance'>>();
   tf.tidy(() => {
-    const recorded = new Map<string, Normalized>();
     const tensors = tensorsOf(load(program.layout, parameters));
-    const normalize = trainingNorm(program.ops, tensors, (name, normalized) => {
-      recorded.set(name, normalized);
+    const normalize = trainingNorm(program.ops, tensors, (name, { mean, variance }) => {
+      recorded.set(name, { mean: tf.keep(mean), variance: tf.keep(variance) });
     });
     runForward(program, tensors, normalize, images);
-    writeStatistics(program, recorded, statistics);
   });
+  await takeStatistics(program, recorded, statistics);
 }
 
 /** Logits [images, classes] by the given statistics: inference. */
-export function inferenceStep(
+export async function inferenceStep(
   program: Program,
   parameters: Float32Array,
   statistics: Float32Array,
   images: Float32Array,
-): Float32Array {
-  return tf.tidy(() => {
+): Promise<Float32Array> {
+  const logits = tf.tidy(() => {
     const tensors = tensorsOf(load(program.layout, parameters));
-    const normalize = inferenceNorm(program, tensors, statistics);
-    return runForward(program, tensors, normalize, images).dataSync<'float32'>();
+    return runForward(program, tensors, inferenceNorm(program, tensors, statistics), images);
   });
+  const [values] = await take([logits]);
+  return values;
 }
 
 function runForward(

@@ -87,6 +87,14 @@ const kernelRuns: Readonly<Record<string, (kernels: Kernels, plan: Plan) => tf.T
     const pooled = { ...plan, height: Math.ceil(height / 2), width: Math.ceil(width / 2) };
     return [kernels.averagePoolGradient(map(pooled), height, width)];
   },
+  maxPoolGradient: (kernels, plan) => {
+    const { height, width } = plan;
+    const pooled = { ...plan, height: Math.ceil(height / 2), width: Math.ceil(width / 2) };
+    return [kernels.maxPoolGradient(withTies(plan), map(pooled))];
+  },
+  gradientFilter: (kernels, { inputs, channels, stride, seed }) => [
+    kernels.gradientFilter(tensor([3, 3, inputs, channels], seed) as tf.Tensor4D, stride),
+  ],
   unfoldCells: (kernels, plan) => {
     const { images, height, width, channels, seed } = plan;
     const cells = [images, Math.ceil(height / 2) + 1, Math.ceil(width / 2) + 1, 4 * channels];
@@ -119,6 +127,11 @@ function offCentre({ images, height, width, channels, seed }: Plan): tf.Tensor4D
   return tensor([images, height, width, channels], seed, 300) as tf.Tensor4D;
 }
 
+/** Windows with several largest pixels. */
+function withTies(plan: Plan): tf.Tensor4D {
+  return tf.round(map(plan, 3));
+}
+
 function perChannel({ channels, seed }: Plan, which = 0): tf.Tensor1D {
   return tensor([channels], 10 * seed + 5 + which) as tf.Tensor1D;
 }
@@ -127,7 +140,10 @@ test('every kernel is compared', () => {
   expect(Object.keys(kernelRuns).sort()).toEqual(Object.keys(composed).sort());
 });
 
-describe.each(Object.entries(kernelRuns))('the fused %s', (_, run) => {
+/** Kernels of the wasm engine that are no C: they take any number of channels. */
+const onHost = ['maxPoolGradient', 'gradientFilter'];
+
+describe.each(Object.entries(kernelRuns))('the fused %s', (name, run) => {
   test('gives what the composed operations give', () => {
     fc.assert(
       fc.property(fittingPlans, (plan) => {
@@ -140,14 +156,17 @@ describe.each(Object.entries(kernelRuns))('the fused %s', (_, run) => {
     );
   });
 
-  test('leaves channels that are no multiple of four to the composed operations', () => {
-    fc.assert(
-      fc.property(otherPlans, (plan) => {
-        expect(valuesOf(() => run(fused, plan))).toEqual(valuesOf(() => run(composed, plan)));
-      }),
-      { numRuns: 15 },
-    );
-  });
+  test.skipIf(onHost.includes(name))(
+    'leaves channels that are no multiple of four to the composed operations',
+    () => {
+      fc.assert(
+        fc.property(otherPlans, (plan) => {
+          expect(valuesOf(() => run(fused, plan))).toEqual(valuesOf(() => run(composed, plan)));
+        }),
+        { numRuns: 15 },
+      );
+    },
+  );
 });
 
 test('sign(0) is +1 and the border is -1, fused and composed', () => {

@@ -96,7 +96,7 @@ describe.each(cases)('$network, $activations activations', ({ network, activatio
     return values;
   };
 
-  test('a step has the loss, the statistics and every gradient of the reference', () => {
+  test('a step has the loss, the statistics and every gradient of the reference', async () => {
     const rows = expected.logits;
     const isRight = rows.map((row, i) => row.indexOf(Math.max(...row)) === labels[i]);
     const lossAt = (changed: Float64Array) =>
@@ -109,7 +109,7 @@ describe.each(cases)('$network, $activations activations', ({ network, activatio
     for (const program of programs) {
       const gradients = new Float32Array(layout.size);
       const statistics = new Float32Array(layout.statisticsSize);
-      const found = gradientStep(program, parameters, images, labels, gradients, statistics);
+      const found = await gradientStep(program, parameters, images, labels, gradients, statistics);
       expect(found.loss).toBeCloseTo(crossEntropy(rows, labels), 5);
       expect(found.correct).toBe(isRight.filter(Boolean).length);
       expectClose(statistics, flat(expected.statistics), 1e-5, 'statistics');
@@ -120,25 +120,32 @@ describe.each(cases)('$network, $activations activations', ({ network, activatio
     }
   });
 
-  test('a step smooths the labels if it is asked to', () => {
+  test('a step smooths the labels if it is asked to', async () => {
     for (const program of programs) {
       const smoothed = { ...program, labelSmoothing: 0.2 };
       const gradients = new Float32Array(layout.size);
       const statistics = new Float32Array(layout.statisticsSize);
-      const { loss } = gradientStep(smoothed, parameters, images, labels, gradients, statistics);
+      const { loss } = await gradientStep(
+        smoothed,
+        parameters,
+        images,
+        labels,
+        gradients,
+        statistics,
+      );
       expect(loss).toBeCloseTo(crossEntropy(expected.logits, labels, 0.2), 5);
     }
   });
 
-  test('statistics without gradients are the same', () => {
+  test('statistics without gradients are the same', async () => {
     for (const program of programs) {
       const statistics = new Float32Array(layout.statisticsSize);
-      statisticsStep(program, parameters, images, statistics);
+      await statisticsStep(program, parameters, images, statistics);
       expectClose(statistics, flat(expected.statistics), 1e-5);
     }
   });
 
-  test('inference normalises by the statistics that it is given', () => {
+  test('inference normalises by the statistics that it is given', async () => {
     const given = new Map(
       [...expected.statistics].map(([name, { mean, variance }]) => [
         name,
@@ -149,19 +156,19 @@ describe.each(cases)('$network, $activations activations', ({ network, activatio
       ]),
     );
     for (const program of programs) {
-      const logits = inferenceStep(program, parameters, flat(given), images);
+      const logits = await inferenceStep(program, parameters, flat(given), images);
       expectClose(logits, pass(parameters, given).logits.flat(), 1e-5);
     }
   });
 
-  test('no tensor is left behind', () => {
+  test('no tensor is left behind', async () => {
     const before = tf.memory().numTensors;
     const gradients = new Float32Array(layout.size);
     const statistics = new Float32Array(layout.statisticsSize);
     for (const program of programs) {
-      gradientStep(program, parameters, images, labels, gradients, statistics);
-      statisticsStep(program, parameters, images, statistics);
-      inferenceStep(program, parameters, statistics, images);
+      await gradientStep(program, parameters, images, labels, gradients, statistics);
+      await statisticsStep(program, parameters, images, statistics);
+      await inferenceStep(program, parameters, statistics, images);
     }
     expect(tf.memory().numTensors).toBe(before);
   });
