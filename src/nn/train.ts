@@ -6,6 +6,7 @@ import { writeLatentGradient } from '../subbit/quantize.js';
 import { type Refinement, refineSubset, subsetGradient } from '../subbit/refine.js';
 import { isWholeSpace } from '../subbit/subset.js';
 import { permutation, stream } from '../util/random.js';
+import { requireFiniteParameters, requireFinitePasses } from './divergence.js';
 import { type Layout, layoutOf, view } from './layout.js';
 import { decayWeights, optimizerStep } from './optimizer.js';
 import { learningRateAt } from './schedule.js';
@@ -56,7 +57,8 @@ function outChannels(shape: NetworkShape): (block: string) => number {
  * Trains one epoch: every image once, in an order drawn from (seed, epoch); a last, smaller batch is
  * dropped. Updates the arrays of `state` in place and returns the state behind the epoch.
  *
- * @throws the signal's reason when aborted, between two steps; `state` is then half-way and void
+ * @throws the signal's reason when aborted, between two steps; a Failure when a loss, a gradient or a
+ *   parameter is not finite. `state` is then half-way and void
  */
 export async function trainEpoch(
   trainer: Trainer,
@@ -80,12 +82,15 @@ export async function trainEpoch(
     quantizeInto(layout, { ...state, subsets }, outChannels(shape), engineParameters);
     const indices = order.slice(step * batch, (step + 1) * batch);
     const found = await engine.gradients(engineParameters, indices, moment);
+    const at = { epoch: state.epoch, step, train: spec.train };
+    requireFinitePasses(layout, found, at);
 
     const globalStep = state.epoch * steps + step;
     const rate = learningRateAt(spec.train, globalStep, steps);
     subsets = refine(trainer, subsets, layout, found.gradients, globalStep, rate);
     const before = { ...state, optimizer };
     optimizer = updateParameters(trainer, before, layout, found.gradients, rate);
+    requireFiniteParameters(layout, state.parameters, at);
     updateStatistics(state.statistics, found.statistics, globalStep === 0);
 
     lossSum += found.loss;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/wasm.js';
+import type { Engine, GradientResult } from '../../src/engine/wasm.js';
 import { layoutOf, view } from '../../src/nn/layout.js';
 import type { TrainingState } from '../../src/nn/state.js';
 import {
@@ -10,6 +10,7 @@ import {
   type TrainingSpec,
   trainEpoch,
 } from '../../src/nn/train.js';
+import { failureOf } from '../support/failure.js';
 import { signsOf } from '../support/kernels.js';
 import { expectClose, normals } from '../support/numbers.js';
 import { barNetwork as shape } from '../support/shapes.js';
@@ -257,6 +258,72 @@ describe('refinement', () => {
     const { subsets } = await run(trainerWith(engine, { quantize }), start, 20);
     for (const members of subsets) expect(new Set(members).size).toBe(128);
     expect(subsets.at(-1)).not.toEqual(subsets[0]);
+  });
+});
+
+describe('a run that diverges stops at that step and names where it began', () => {
+  /** Runs two epochs of two steps; from the second epoch on, `spoil` has a go at every step. */
+  async function failureWith(
+    spoil: (found: GradientResult) => Partial<GradientResult>,
+    train: Partial<TrainingSpec['train']> = {},
+  ) {
+    const { engine, calls } = scripted();
+    const spoiled: Engine = {
+      ...engine,
+      async gradients(...args) {
+        const found = await engine.gradients(...args);
+        return calls.length < 4 ? found : { ...found, ...spoil(found) };
+      },
+    };
+    const changes = { train: { ...spec.train, ...train } };
+    const trainer = trainerWith(spoiled, changes, 8);
+    const failure = await failureOf(() => run(trainer, startOf(shape, 1), 3));
+    expect(calls).toHaveLength(4);
+    return failure;
+  }
+
+  const withNaN = (values: Float32Array, at: number) => {
+    const broken = values.slice();
+    broken[at] = Number.NaN;
+    return broken;
+  };
+  const placeOf = (name: string) => layout.parameters.get(name)?.offset ?? Number.NaN;
+
+  test('the loss', async () => {
+    const failure = await failureWith(() => ({ loss: Number.POSITIVE_INFINITY }));
+    expect(failure.kind).toBe('input');
+    expect(failure.message).toContain('epoch 2, step 2: the loss');
+    expect(failure.next.join('; ')).toMatch(/learningRate.*0\.02.*warmup.*behind epoch 1/);
+  });
+
+  test('the first layer of the forward pass, when everything behind it is spoilt too', async () => {
+    const { meanOffset } = layout.norms.get(`${block}.norm`) ?? { meanOffset: Number.NaN };
+    const failure = await failureWith(({ statistics, gradients }) => ({
+      loss: Number.NaN,
+      statistics: statistics.map((value, i) => (i < meanOffset ? value : Number.NaN)),
+      gradients: gradients.fill(Number.NaN),
+    }));
+    expect(failure.message).toContain(`the input of ${block}.norm`);
+  });
+
+  test('the parameter nearest to the loss, when gradients are', async () => {
+    const [early, late] = [placeOf('stem.weight'), placeOf(`${block}.slope`)];
+    const failure = await failureWith(({ gradients }) => ({
+      gradients: withNaN(withNaN(gradients, early), late),
+    }));
+    expect(failure.message).toContain(`the gradient of ${block}.slope`);
+  });
+
+  test('a parameter that a step has thrown out of range', async () => {
+    const huge = new Float32Array(layout.size);
+    huge[placeOf('classifier.bias')] = 3e38;
+    const failure = await failureWith(() => ({ gradients: huge }), {
+      optimizer: 'sgd',
+      learningRate: 10,
+      warmup: 0.5,
+    });
+    expect(failure.message).toContain('the parameter classifier.bias');
+    expect(failure.next.join('; ')).toContain('train.warmup is 0.5');
   });
 });
 

@@ -203,6 +203,16 @@ describe('a refine stage fails for the person at the keyboard', () => {
     expect(failure.message).toContain(data.path);
   });
 
+  test('when training diverges, at once and with the layer named', async () => {
+    const train = { ...spec.train, optimizer: 'sgd', learningRate: 10 } as const;
+    const of = { ...spec, train };
+    const failure = await failureOf(async () =>
+      run(refine, newFolders(), { of, inputs: await sampled(of) }),
+    );
+    expect(failure.message).toMatch(/diverged in epoch \d, step \d+: .*(stage\d|stem|classifier)/);
+    expect(failure.next.join()).toContain('train.learningRate');
+  });
+
   test('when a batch is larger than the training set', async () => {
     const path = writeIdxFolder(temporaryFolder(), { train: 12, test: 4 });
     const of = { ...spec, data: { ...spec.data, path } };
