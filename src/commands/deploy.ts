@@ -11,7 +11,7 @@ import { programBoard, programCommand } from '../fpga/tools/loader.js';
 import { installVerilator, verilatorVersion } from '../fpga/tools/verilator.js';
 import { lastRun, type RunRecord, readRun } from '../pipeline/runs.js';
 import { artifactFolder, openStore, type Store } from '../pipeline/store.js';
-import { loadSpec } from '../spec/load.js';
+import { loadSpec, storedSpec } from '../spec/load.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { interruptible } from '../util/interrupt.js';
@@ -101,7 +101,7 @@ async function findSource(store: Store, wanted: string | undefined): Promise<Sou
     return { spec, specFile: file };
   }
   const run = wanted === undefined ? await lastRun(store) : await readRun(store, wanted);
-  if (run !== null) return run;
+  if (run !== null) return { ...run, spec: await storedSpec(run.spec, run.id) };
   throw new Failure('input', 'there is no run to deploy', [
     'run one first: snn run configs/quickstart.yaml',
     'or name a spec: snn deploy --fpga configs/quickstart.yaml',

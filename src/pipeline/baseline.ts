@@ -1,3 +1,4 @@
+import { storedSpec } from '../spec/load.js';
 import { isOneBit, twinOf } from '../spec/twin.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
@@ -45,7 +46,7 @@ export async function findBaseline(
     ]);
   }
 
-  const spec = twinOf(run.spec);
+  const spec = twinOf(await storedSpec(run.spec, run.id));
   const planned = await planStages({ spec, stages, store, until });
   const lacking = planned.flatMap(({ name, status }) => (status === 'will-run' ? [name] : []));
   const wanted = planned.flatMap((stage) => (stage.status === 'cached' ? [stage.fingerprint] : []));

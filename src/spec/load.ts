@@ -8,9 +8,11 @@ import {
   type Place,
   type Problem,
   renderProblem,
+  type Source,
   sortProblems,
 } from './problem.js';
 import { readSource } from './read.js';
+import { renderSpec } from './render.js';
 import { resolveSpec } from './resolve.js';
 import { find, plain, type Tree } from './tree.js';
 import type { Spec } from './types.js';
@@ -65,7 +67,10 @@ export async function readSpec(
     const next = similar ? `did you mean ${similar}?` : 'name a spec, a YAML file';
     throw new Failure('input', `${file}: ${reason}`, [help ?? next]);
   }
+  return parseSpec(source, overrides);
+}
 
+async function parseSpec(source: Source, overrides: readonly string[]): Promise<SpecResult> {
   const problems: Problem[] = [];
   const extended = await loadExtended(source, problems);
   if (!extended) return { ok: false, problems: sortProblems(problems) };
@@ -84,7 +89,7 @@ export async function readSpec(
   const folder = find(tree, ['data', 'path'])?.tree.place.source.folder ?? source.folder;
   return {
     ok: true,
-    file,
+    file: source.name,
     spec: resolveSpec(written, folder),
     locate: (path) => {
       const place = writtenAt(tree, path);
@@ -119,4 +124,17 @@ export async function loadSpec(
   const result = await readSpec(file, overrides);
   if (result.ok) return result;
   throw specFailure(file, result.problems);
+}
+
+/**
+ * A resolved spec that an earlier run kept, as this version reads it: fields that are new since take
+ * their defaults. Throws a `Failure` of kind `input` where it holds what is no longer valid.
+ *
+ * @param run what to call it in errors
+ */
+export async function storedSpec(spec: Spec, run: string): Promise<Spec> {
+  const source: Source = { kind: 'file', name: run, text: renderSpec(spec), folder: '.' };
+  const result = await parseSpec(source, []);
+  if (result.ok) return result.spec;
+  throw specFailure(run, result.problems);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { loadSpec } from '../../src/spec/load.js';
+import { loadSpec, storedSpec } from '../../src/spec/load.js';
 import { renderSpec } from '../../src/spec/render.js';
 import { Failure } from '../../src/util/failure.js';
 import { packageFile } from '../../src/util/paths.js';
@@ -339,4 +339,20 @@ it('answers any text with a spec or with located problems, never with a bug', as
     }),
     { numRuns: 300 },
   );
+});
+
+describe('storedSpec', () => {
+  it('gives fields that an older run did not have their defaults', async () => {
+    const spec = await load(least);
+    const { verify: _new, ...old } = spec;
+    const { epochs: _newToo, ...train } = old.train;
+    const stored = { ...old, train } as unknown as typeof spec;
+    expect(await storedSpec(stored, 'least-1')).toEqual(spec);
+  });
+
+  it('refuses what is no longer valid, naming the run', async () => {
+    const spec = await load(least);
+    const stored = { ...spec, train: { ...spec.train, epochs: -1 } };
+    await expect(storedSpec(stored, 'least-1')).rejects.toThrow(/least-1.*train\.epochs/s);
+  });
 });
