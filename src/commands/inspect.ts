@@ -1,37 +1,68 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { Args } from '@oclif/core';
+import { openStore } from '../pipeline/store.js';
 import { Failure } from '../util/failure.js';
-import { errorCode } from '../util/files.js';
+import { errorCode, orIfMissing } from '../util/files.js';
 import { BaseCommand } from './base.js';
 
 export default class Inspect extends BaseCommand {
   static override summary =
-    'Say what a packed model holds: layers, subsets, bytes, where it is from.';
+    'Say what a packed model holds, or what training did to the subsets of a run.';
   static override description =
-    'Reads and checks the whole file first; a damaged one is refused by name of the failing section.';
+    'Of a packed model: layers, subsets, bytes, where it is from. The whole file is read and checked ' +
+    'first; a damaged one is refused by name of the failing section. Of a run: how each layer uses its ' +
+    'subset, and how far it came from the sampled one, by layer and by epoch.';
   static override examples = [
     '<%= config.bin %> inspect model.snn',
+    { description: 'The subsets of a run', command: '<%= config.bin %> inspect quickstart' },
     { description: 'For a program', command: '<%= config.bin %> inspect model.snn --json' },
   ];
   static override args = {
-    file: Args.string({ required: true, description: 'the packed model, a .snn file' }),
+    what: Args.string({
+      required: true,
+      description: 'a packed model (a .snn file), or the id or spec name of a run',
+    }),
   };
 
   async run(): Promise<object> {
     const { args } = await this.parse(Inspect);
+    return (await isModelFile(args.what)) ? this.model(args.what) : this.subsets(args.what);
+  }
+
+  private async model(file: string): Promise<object> {
     const { decodeModel } = await import('../model/container/read.js');
     const { describeModel } = await import('../model/describe.js');
     const { modelText } = await import('../report/model-text.js');
-    const bytes = await readFile(args.file).catch((error: unknown) => {
+    const bytes = await readFile(file).catch((error: unknown) => {
       const code = errorCode(error);
       if (code === undefined) throw error;
       const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
-      throw new Failure('input', `${args.file}: ${why}`, [
+      throw new Failure('input', `${file}: ${why}`, [
         'name a packed model: a run leaves its model.snn in the artifact of its pack stage',
       ]);
     });
-    const description = describeModel(decodeModel(bytes, args.file), bytes.length);
+    const description = describeModel(decodeModel(bytes, file), bytes.length);
     this.log(modelText(description));
     return description;
   }
+
+  private async subsets(idOrName: string): Promise<object> {
+    const { readRun } = await import('../pipeline/runs.js');
+    const { subsetText } = await import('../report/subset-text.js');
+    const { subsetEpochsOf } = await import('../stages/subset-epochs.js');
+    const store = openStore();
+    const run = await readRun(store, idOrName);
+    const epochs = await subsetEpochsOf(store, run);
+    this.log(subsetText(run.id, epochs));
+    return { run: run.id, epochs };
+  }
+}
+
+/** A run's id or name holds no slash and ends in no `.snn`, and no file goes by it. */
+async function isModelFile(what: string): Promise<boolean> {
+  if (/[\\/]|\.snn$/.test(what)) return true;
+  return orIfMissing(
+    stat(what).then((found) => found.isFile()),
+    false,
+  );
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/folder.js';
 
 const cli = fileURLToPath(new URL('../../bin/snn.js', import.meta.url));
 const golden = fileURLToPath(new URL('../fixtures/golden/sub-bit.snn', import.meta.url));
@@ -15,14 +16,59 @@ interface Outcome {
 }
 
 function snn(...args: string[]): Promise<Outcome> {
+  return snnIn(process.cwd(), ...args);
+}
+
+function snnIn(cwd: string, ...args: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [cli, ...args], (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? -1, stdout, stderr });
-    });
+    const env = { ...process.env, SNN_HOME: '' };
+    const child = execFile(
+      process.execPath,
+      [cli, ...args],
+      { cwd, env },
+      (_error, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? -1, stdout, stderr });
+      },
+    );
   });
 }
 
-describe('snn inspect', () => {
+describe('snn inspect of a run', () => {
+  const quickstart = fileURLToPath(new URL('../../configs/quickstart.yaml', import.meta.url));
+
+  it('shows what training did to its subsets, to a person and to a program', async () => {
+    const folder = temporaryFolder();
+    const few = ['--set', 'data.limit.train=512', '--set', 'train.epochs=2'];
+    const ran = await snnIn(folder, 'run', quickstart, ...few, '--until', 'refine', '--json');
+    expect(ran.code).toBe(0);
+    const { run } = JSON.parse(ran.stdout);
+
+    const { code, stdout } = await snnIn(folder, 'inspect', 'quickstart');
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${run}: subsets behind epoch 2, by layer`);
+    expect(stdout).toMatch(/stage0\.block0\s+5\s+free\s+\d+ of 32\s+[1-4]\.\d\d/);
+    expect(stdout).toMatch(/^stage2\.block1 {2}[·░▒▓█]{32}$/m);
+
+    const asked = JSON.parse((await snnIn(folder, 'inspect', run, '--json')).stdout);
+    expect(asked.run).toBe(run);
+    expect(asked.epochs.map(({ epoch }: { epoch: number }) => epoch)).toEqual([1, 2]);
+    expect(asked.epochs[1].layers).toHaveLength(6);
+  });
+
+  it('says what is missing when there is no such run, or it was not trained', async () => {
+    const folder = temporaryFolder();
+    const none = await snnIn(folder, 'inspect', 'quickstart');
+    expect(none.code).toBe(2);
+    expect(none.stderr).toContain('no run quickstart');
+    await snnIn(folder, 'run', quickstart, '--until', 'sample');
+    const sampled = await snnIn(folder, 'inspect', 'quickstart');
+    expect(sampled.code).toBe(2);
+    expect(sampled.stderr).toContain('has no trained subsets: refine was not run');
+    expect(sampled.stderr).toContain('next: snn run ');
+  });
+});
+
+describe('snn inspect of a packed model', () => {
   it('shows layers, subsets and bytes of a packed model', async () => {
     const { code, stdout } = await snn('inspect', golden);
     expect(code).toBe(0);
