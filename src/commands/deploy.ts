@@ -9,7 +9,7 @@ import { verificationText } from '../fpga/read-me.js';
 import { fpgaTargets } from '../fpga/targets.js';
 import { programBoard, programCommand } from '../fpga/tools/loader.js';
 import { installVerilator, verilatorVersion } from '../fpga/tools/verilator.js';
-import { lastRun, type RunRecord, readRun } from '../pipeline/runs.js';
+import { isOwnRun, lastRun, type RunRecord, readRun } from '../pipeline/runs.js';
 import { artifactFolder, openStore, type Store } from '../pipeline/store.js';
 import { loadSpec, storedSpec } from '../spec/load.js';
 import type { Spec } from '../spec/types.js';
@@ -46,7 +46,9 @@ export default class Deploy extends BaseCommand {
     },
   ];
   static override args = {
-    run: Args.string({ description: 'a run, a run’s name, or a spec file; default: the last run' }),
+    run: Args.string({
+      description: 'a run, a run’s name, or a spec file; default: the last finished run',
+    }),
   };
   static override flags = {
     fpga: Flags.boolean({ required: true, summary: 'Deploy to the FPGA that the spec targets.' }),
@@ -100,7 +102,7 @@ async function findSource(store: Store, wanted: string | undefined): Promise<Sou
     const { spec, file } = await loadSpec(wanted, []);
     return { spec, specFile: file };
   }
-  const run = wanted === undefined ? await lastRun(store) : await readRun(store, wanted);
+  const run = wanted === undefined ? await lastRun(store, isOwnRun) : await readRun(store, wanted);
   if (run !== null) return { ...run, spec: await storedSpec(run.spec, run.id) };
   throw new Failure('input', 'there is no run to deploy', [
     'run one first: snn run configs/quickstart.yaml',

@@ -115,31 +115,31 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The newest run that passes every given condition, or null. */
+/** The newest run that `fits`, or null. */
 export async function lastRun(
   store: Store,
-  where: { readonly name?: string; readonly status?: RunStatus } = {},
+  fits: (run: RunRecord) => boolean = () => true,
 ): Promise<RunRecord | null> {
-  const runs = await listRuns(store);
-  return (
-    runs.findLast(
-      (run) =>
-        (where.name === undefined || run.spec.name === where.name) &&
-        (where.status === undefined || run.status === where.status),
-    ) ?? null
-  );
+  return (await listRuns(store)).findLast(fits) ?? null;
+}
+
+/** Whether a run went to its end and was asked for by its spec: no baseline that another run needed. */
+export function isOwnRun({ status, specFile }: RunRecord): boolean {
+  return status === 'finished' && specFile !== null;
 }
 
 /**
  * The run that a person means: by its id, the one id that begins so, or the newest run of a spec's
- * name. Throws a Failure of kind `input` that lists the newest runs if there is none.
+ * name, a finished one if there is any. Throws a Failure of kind `input` that lists the newest runs if there is none.
  */
 export async function readRun(store: Store, idOrName: string): Promise<RunRecord> {
   const runs = await listRuns(store);
   const begins = runs.filter((run) => run.id.startsWith(idOrName));
+  const named = runs.filter((run) => run.spec.name === idOrName);
   const found =
     runs.find((run) => run.id === idOrName) ??
-    runs.findLast((run) => run.spec.name === idOrName) ??
+    named.findLast((run) => run.status === 'finished') ??
+    named.at(-1) ??
     (begins.length === 1 ? begins[0] : undefined);
   if (found !== undefined) return found;
   const newest = runs.slice(-5).map((run) => run.id);

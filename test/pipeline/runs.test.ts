@@ -1,7 +1,7 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lastRun, listRuns, newRunId, readRun } from '../../src/pipeline/runs.js';
+import { isOwnRun, lastRun, listRuns, newRunId, readRun } from '../../src/pipeline/runs.js';
 import { Failure } from '../../src/util/failure.js';
 import { chain, newStore, run, spec } from './support.js';
 
@@ -16,9 +16,8 @@ describe('records of runs', () => {
     expect(second.run).toMatchObject({ spec: { seed: 2 }, status: 'failed', error: 'no luck' });
 
     expect(await lastRun(store)).toEqual(second.run);
-    expect(await lastRun(store, { name: 'fixture' })).toEqual(first.run);
-    expect(await lastRun(store, { status: 'finished' })).toEqual(first.run);
-    expect(await lastRun(store, { name: 'nobody' })).toBeNull();
+    expect(await lastRun(store, ({ status }) => status === 'finished')).toEqual(first.run);
+    expect(await lastRun(store, () => false)).toBeNull();
   });
 
   it('are found by id, by the beginning of one, and by name', async () => {
@@ -33,6 +32,21 @@ describe('records of runs', () => {
       next: [`name one of the newest runs: ${second.id}, ${first.id}`],
     });
     await expect(readRun(store, 'fixture-')).rejects.toThrow('more than one run begins with');
+  });
+
+  it('are by name the newest finished one, if any finished', async () => {
+    const store = newStore();
+    const { run: finished } = await run(store, chain().stages);
+    const fails = () => Promise.reject(new Failure('tool', 'no luck'));
+    await run(store, chain({ pack: { run: fails } }).stages, { force: true });
+    expect(await readRun(store, 'fixture')).toEqual(finished);
+  });
+
+  it('are told from baselines, which no spec file asked for', async () => {
+    const store = newStore();
+    const own = await run(store, chain().stages, { specFile: 'a.yaml' });
+    const baseline = await run(store, chain().stages, { specFile: null });
+    expect([own.run, baseline.run].map(isOwnRun)).toEqual([true, false]);
   });
 
   it('are none in an empty store', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import type { RunEvent } from '../../src/pipeline/events.js';
-import { executeRun, type RunOutcome } from '../../src/pipeline/executor.js';
+import { executeRun, type RunOutcome, type RunRequest } from '../../src/pipeline/executor.js';
 import type { Range } from '../../src/pipeline/plan.js';
 import { defineStage, type Stage } from '../../src/pipeline/stage.js';
 import { openStore, type Store } from '../../src/pipeline/store.js';
@@ -119,7 +119,7 @@ export function chain(changes: Readonly<Record<string, Partial<Stage>>> = {}) {
 export async function run(
   store: Store,
   stages: readonly Stage[],
-  options: Range & { readonly spec?: Spec; readonly signal?: AbortSignal } = {},
+  options: Range & Partial<Pick<RunRequest, 'spec' | 'specFile' | 'signal'>> = {},
 ): Promise<RunOutcome & { readonly events: readonly RunEvent[] }> {
   const events: RunEvent[] = [];
   const outcome = await executeRun({

@@ -21,7 +21,7 @@ export default class Compare extends BaseCommand {
   static override strict = false;
   static override summary = 'Put runs side by side: accuracy, size, operations, time, resources.';
   static override description =
-    'A run is named by its id, the beginning of one, or its spec, of which the newest run is taken. ' +
+    'A run is named by its id, the beginning of one, or its spec: its newest run, a finished one first. ' +
     'Without a name: the newest finished run of each spec, four at most. Differences and speed-ups ' +
     'are against the first column. Every figure says whether it was counted, measured, simulated or ' +
     'modelled.';
