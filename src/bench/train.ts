@@ -31,7 +31,7 @@ async function trainingSpeed(threads: number): Promise<number> {
         tau,
         binarize: 'weights+activations',
         subset: { structure: 'free', sampling: 'uniform' },
-        refine: { period: 25, threshold: 1e-3 },
+        refine: { period: 25, threshold: 1e-3, replace: 'random' },
       },
       train: {
         epochs: 2,

@@ -4,6 +4,7 @@ import type { Spec } from '../spec/types.js';
 import { kernelElements } from '../subbit/kernels.js';
 import { writeLatentGradient } from '../subbit/quantize.js';
 import { type Refinement, refineSubset, subsetGradient } from '../subbit/refine.js';
+import { drawnKernels, wantedKernels } from '../subbit/replacement.js';
 import { isWholeSpace } from '../subbit/subset.js';
 import { permutation, stream } from '../util/random.js';
 import { requireFiniteParameters, requireFinitePasses } from './divergence.js';
@@ -87,7 +88,7 @@ export async function trainEpoch(
 
     const globalStep = state.epoch * steps + step;
     const rate = learningRateAt(spec.train, globalStep, steps);
-    subsets = refine(trainer, subsets, layout, found.gradients, globalStep, rate);
+    subsets = refine(trainer, { ...state, subsets }, layout, found.gradients, globalStep, rate);
     const before = { ...state, optimizer };
     optimizer = updateParameters(trainer, before, layout, found.gradients, rate);
     requireFiniteParameters(layout, state.parameters, at);
@@ -125,7 +126,7 @@ function updateParameters(
 /** On every `period`-th step the subsets take a step of their own (method: refine). */
 function refine(
   { shape, spec, refined: tell }: Trainer,
-  subsets: ReadonlyMap<string, LayerSubset>,
+  { parameters, subsets }: Pick<TrainingState, 'parameters' | 'subsets'>,
   layout: Layout,
   gradients: Float32Array,
   globalStep: number,
@@ -144,8 +145,11 @@ function refine(
     const gradient = subsetGradient(weightGradient, layer.indices, channels, layer.subset);
     const { latent } = layer.subset;
     const optimizer = optimizerStep(spec.train, latent, gradient, layer.optimizer, rate);
-    const random = stream(spec.seed, 'refine', block, globalStep);
-    const refinement = refineSubset(layer.subset, refineSpec.threshold, random);
+    const candidates =
+      refineSpec.replace === 'most-wanted'
+        ? wantedKernels(view(layout, parameters, `${block}.latent`), layer.subset.structure)
+        : drawnKernels(stream(spec.seed, 'refine', block, globalStep));
+    const refinement = refineSubset(layer.subset, refineSpec.threshold, candidates);
     tell?.(block, refinement);
     for (const i of refinement.replaced) {
       for (const moment of optimizer.moments) {

@@ -61,6 +61,8 @@ export interface RefineSpec {
   readonly period: number;
   /** Sign memory: a member's element flips only when its latent passes this magnitude. */
   readonly threshold: number;
+  /** What takes the place of a member that has come to coincide with another one. */
+  readonly replace: 'random' | 'most-wanted';
 }
 
 /** A rate that falls at once, at set times. */

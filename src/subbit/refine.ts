@@ -1,5 +1,4 @@
-import type { RandomStream } from '../util/random.js';
-import { kernelCount, kernelElements } from './kernels.js';
+import { kernelElements } from './kernels.js';
 import { identityOf, type Subset, writeInitialLatent } from './subset.js';
 
 /** Bound of every subset latent. */
@@ -49,12 +48,16 @@ export interface Refinement {
 /**
  * Turns freshly optimised latents into the next subset: clamps them to [-3, 3], flips an element
  * only where its latent has passed `threshold` on the other side (sign memory), and replaces
- * representatives that coincide with an earlier one by kernels drawn uniformly from outside the
- * subset, so that it keeps its 2^tau distinct members.
+ * representatives that coincide with an earlier one, so that it keeps its 2^tau distinct members.
  *
  * @param subset its latents already moved by the optimiser; not modified
+ * @param candidates kernels to replace by, in this order; those in the subset are passed over
  */
-export function refineSubset(subset: Subset, threshold: number, random: RandomStream): Refinement {
+export function refineSubset(
+  subset: Subset,
+  threshold: number,
+  candidates: Iterator<number>,
+): Refinement {
   const latent = subset.latent.map((p) => Math.min(latentLimit, Math.max(-latentLimit, p)));
   const representatives = subset.representatives.slice();
   let flipped = 0;
@@ -69,7 +72,7 @@ export function refineSubset(subset: Subset, threshold: number, random: RandomSt
       }
     }
   }
-  const replaced = replaceDuplicates(representatives, subset.structure, random);
+  const replaced = replaceDuplicates(representatives, subset.structure, candidates);
   for (const i of replaced) writeInitialLatent(latent, i * kernelElements, representatives[i]);
   return { subset: { ...subset, latent, representatives }, flipped, replaced };
 }
@@ -77,7 +80,7 @@ export function refineSubset(subset: Subset, threshold: number, random: RandomSt
 function replaceDuplicates(
   representatives: Uint16Array,
   structure: Subset['structure'],
-  random: RandomStream,
+  candidates: Iterator<number>,
 ): number[] {
   const taken = new Set<number>();
   const duplicates: number[] = [];
@@ -87,10 +90,11 @@ function replaceDuplicates(
     taken.add(identity);
   });
   for (const i of duplicates) {
-    let code = random.below(kernelCount);
-    while (taken.has(identityOf(code, structure))) code = random.below(kernelCount);
-    taken.add(identityOf(code, structure));
-    representatives[i] = code;
+    let next = candidates.next();
+    while (!next.done && taken.has(identityOf(next.value, structure))) next = candidates.next();
+    if (next.done) throw new Error('no kernel is left to replace a duplicate by');
+    taken.add(identityOf(next.value, structure));
+    representatives[i] = next.value;
   }
   return duplicates;
 }

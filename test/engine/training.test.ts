@@ -7,7 +7,7 @@ import type { TrainingState } from '../../src/nn/state.js';
 import { calibrate, inferAll, type Trainer, trainEpoch } from '../../src/nn/train.js';
 import { barNetwork, bars } from '../support/shapes.js';
 import { quantized, startOf } from '../support/states.js';
-import { plainTraining } from '../support/training.js';
+import { plainRefinement, plainTraining } from '../support/training.js';
 
 const images = bars(320, 7);
 const never = new AbortController().signal;
@@ -32,7 +32,7 @@ function trainerOf(
         tau,
         binarize: 'weights+activations',
         subset: { structure: 'free', sampling: 'uniform' },
-        refine: { period: 3, threshold: 1e-3 },
+        refine: { ...plainRefinement, period: 3 },
       },
       train: { ...plainTraining, epochs: 4, batch: 32, learningRate: 0.02, weightDecay: 1e-5 },
     },

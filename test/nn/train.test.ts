@@ -11,11 +11,11 @@ import {
   trainEpoch,
 } from '../../src/nn/train.js';
 import { failureOf } from '../support/failure.js';
-import { signsOf } from '../support/kernels.js';
+import { codeOf, signsOf } from '../support/kernels.js';
 import { expectClose, normals } from '../support/numbers.js';
 import { barNetwork as shape } from '../support/shapes.js';
 import { quantized, startOf } from '../support/states.js';
-import { plainTraining } from '../support/training.js';
+import { plainRefinement, plainTraining } from '../support/training.js';
 
 const layout = layoutOf(shape);
 const never = new AbortController().signal;
@@ -28,7 +28,7 @@ const spec: TrainingSpec = {
     tau: 4,
     binarize: 'weights+activations',
     subset: { structure: 'free', sampling: 'uniform' },
-    refine: { period: 3, threshold: 1e-3 },
+    refine: { ...plainRefinement, period: 3 },
   },
   train: { ...plainTraining, batch: 4, learningRate: 0.02, schedule: 'constant' },
 };
@@ -222,7 +222,7 @@ describe('refinement', () => {
   });
 
   test('starts anew the optimiser of a member that came to coincide with another', async () => {
-    const quantize = { ...spec.quantize, refine: { period: 1, threshold: 1e-3 } };
+    const quantize = { ...spec.quantize, refine: { ...plainRefinement, period: 1 } };
     const start = startOf(shape, 1, { tau: 7 });
     const sampled = membersOf(start);
     const later = sampled.findIndex((code, i) => sampled.subarray(0, i).includes(code ^ 16));
@@ -236,9 +236,26 @@ describe('refinement', () => {
     }
   });
 
+  test('replaces it by the most wanted of the kernels outside, if the spec says so', async () => {
+    const refine = { ...plainRefinement, period: 1, replace: 'most-wanted' } as const;
+    const quantize = { ...spec.quantize, refine };
+    const start = startOf(shape, 1, { tau: 7 });
+    const sampled = membersOf(start);
+    const later = sampled.findIndex((code, i) => sampled.subarray(0, i).includes(code ^ 16));
+    const latents = view(layout, start.parameters, `${block}.latent`);
+    const uses = new Array<number>(512).fill(0);
+    for (let from = 0; from < latents.length; from += 9) {
+      uses[codeOf([...latents.subarray(from, from + 9)])]++;
+    }
+    const outside = uses.map((count, code) => (sampled.includes(code) ? -1 : count));
+    const { engine } = scripted({ gradients: gradientsAgainst(start, later, 4) });
+    const { subsets } = await run(trainerWith(engine, { quantize }), start, 1);
+    expect(subsets[0][later]).toBe(outside.indexOf(Math.max(...outside)));
+  });
+
   test('is done by the optimiser of the spec', async () => {
     const train = { ...spec.train, optimizer: 'sgd', momentum: 0 } as const;
-    const quantize = { ...spec.quantize, refine: { period: 1, threshold: 1e-3 } };
+    const quantize = { ...spec.quantize, refine: { ...plainRefinement, period: 1 } };
     const start = startOf(shape, 1, { optimizer: 'sgd' });
     const before = start.subsets.get(block)?.subset.latent.slice() ?? [];
     const gradients = gradientsAgainst(start, 2, 4);
@@ -252,7 +269,7 @@ describe('refinement', () => {
   });
 
   test('keeps 2^tau distinct members under any gradients', async () => {
-    const quantize = { ...spec.quantize, refine: { period: 1, threshold: 1e-3 } };
+    const quantize = { ...spec.quantize, refine: { ...plainRefinement, period: 1 } };
     const { engine } = scripted({ gradients: normals(layout.size, 4) });
     const start = startOf(shape, 1, { tau: 7 });
     const { subsets } = await run(trainerWith(engine, { quantize }), start, 20);

@@ -9,7 +9,7 @@ import type { Range } from '../../src/pipeline/plan.js';
 import { defineStage, type Stage } from '../../src/pipeline/stage.js';
 import { openStore, type Store } from '../../src/pipeline/store.js';
 import type { Spec } from '../../src/spec/types.js';
-import { plainTraining } from '../support/training.js';
+import { plainRefinement, plainTraining } from '../support/training.js';
 
 /** A valid spec of no particular meaning; the fixture stages read a few of its fields. */
 export const spec: Spec = {
@@ -31,7 +31,7 @@ export const spec: Spec = {
     tau: 5,
     binarize: 'weights+activations',
     subset: { structure: 'free', sampling: 'uniform' },
-    refine: { period: 25, threshold: 1e-3 },
+    refine: plainRefinement,
   },
   train: { ...plainTraining, epochs: 4 },
   device: { target: 'cpu', tools: 'npm', seed: 1 },

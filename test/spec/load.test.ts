@@ -52,7 +52,7 @@ describe('defaults', () => {
         tau: 5,
         binarize: 'weights+activations',
         subset: { structure: 'free', sampling: 'uniform' },
-        refine: { period: 25, threshold: 0.001 },
+        refine: { period: 25, threshold: 0.001, replace: 'random' },
       },
       train: {
         epochs: 10,
@@ -137,7 +137,10 @@ describe('composition', () => {
     ['data.limit=1000', { data: { limit: { train: 1000, test: 1000 } } }],
     ['data.limit.train=500', { data: { limit: { train: 500, test: null } } }],
     ['quantize.refine=false', { quantize: { refine: false } }],
-    ['quantize.refine.period=5', { quantize: { refine: { period: 5, threshold: 0.001 } } }],
+    [
+      'quantize.refine.period=5',
+      { quantize: { refine: { period: 5, threshold: 0.001, replace: 'random' } } },
+    ],
     [
       'train.schedule={milestones: [3, 6.5]}',
       { train: { schedule: { milestones: [3, 6.5], factor: 0.1 } } },

@@ -12,7 +12,7 @@ import { decodeSubsets } from '../../src/subbit/subset-file.js';
 import { failureOf } from '../support/failure.js';
 import { temporaryFolder } from '../support/folder.js';
 import { writeIdxFolder } from '../support/idx.js';
-import { plainTraining } from '../support/training.js';
+import { plainRefinement, plainTraining } from '../support/training.js';
 
 const spec: Spec = {
   name: 'short',
@@ -33,7 +33,7 @@ const spec: Spec = {
     tau: 5,
     binarize: 'weights+activations',
     subset: { structure: 'antipodal', sampling: 'uniform' },
-    refine: { period: 2, threshold: 1e-3 },
+    refine: { ...plainRefinement, period: 2 },
   },
   train: { ...plainTraining, epochs: 2, batch: 64, threads: 2 },
   device: { target: 'cpu', tools: 'npm', seed: 1 },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { refineSubset, subsetGradient } from '../../src/subbit/refine.js';
+import { drawnKernels } from '../../src/subbit/replacement.js';
 import { membersOf, type Subset, sampleSubset } from '../../src/subbit/subset.js';
 import { stream } from '../../src/util/random.js';
 import { codeOf, signsOf, structures, taus } from '../support/kernels.js';
@@ -56,7 +57,11 @@ describe('a refinement step', () => {
   test('keeps signs within the threshold, flips those past it, and replaces only duplicates', () => {
     fc.assert(
       fc.property(movedSubsets, fc.nat(), (moved, seed) => {
-        const { subset, flipped, replaced } = refineSubset(moved, threshold, stream(seed, 'r'));
+        const { subset, flipped, replaced } = refineSubset(
+          moved,
+          threshold,
+          drawnKernels(stream(seed, 'r')),
+        );
         const old = moved.representatives;
         const expected = Array.from(old, (code, i) => remembered(code, rowOf(moved.latent, i)));
         const identities = expected.map((code) => identity(code, moved));
@@ -77,7 +82,7 @@ describe('a refinement step', () => {
   test('leaves 2^tau distinct members, an antipodal subset closed under complement', () => {
     fc.assert(
       fc.property(movedSubsets, fc.nat(), (moved, seed) => {
-        const { subset } = refineSubset(moved, threshold, stream(seed, 'r'));
+        const { subset } = refineSubset(moved, threshold, drawnKernels(stream(seed, 'r')));
         const members = new Set(membersOf(subset));
         expect(members.size).toBe(2 ** moved.tau);
         if (moved.structure === 'antipodal') {
@@ -90,7 +95,11 @@ describe('a refinement step', () => {
   test('clamps latents to [-3, 3]; those of a replaced member start anew with its signs', () => {
     fc.assert(
       fc.property(movedSubsets, fc.nat(), (moved, seed) => {
-        const { subset, replaced } = refineSubset(moved, threshold, stream(seed, 'r'));
+        const { subset, replaced } = refineSubset(
+          moved,
+          threshold,
+          drawnKernels(stream(seed, 'r')),
+        );
         subset.representatives.forEach((code, i) => {
           const latent = [...rowOf(subset.latent, i)];
           if (replaced.includes(i)) {
@@ -109,9 +118,9 @@ describe('a refinement step', () => {
     fc.assert(
       fc.property(movedSubsets, fc.nat(), (moved, seed) => {
         const given = structuredClone(moved);
-        const first = refineSubset(moved, threshold, stream(seed, 'r'));
+        const first = refineSubset(moved, threshold, drawnKernels(stream(seed, 'r')));
         expect(moved).toEqual(given);
-        expect(refineSubset(moved, threshold, stream(seed, 'r'))).toEqual(first);
+        expect(refineSubset(moved, threshold, drawnKernels(stream(seed, 'r')))).toEqual(first);
       }),
     );
   });
@@ -122,7 +131,7 @@ describe('a refinement step', () => {
     const moveTo = (subset: Subset, p: number) => {
       const latent = subset.latent.slice();
       latent[0] = p * sign;
-      return refineSubset({ ...subset, latent }, threshold, stream(1, 'r')).subset;
+      return refineSubset({ ...subset, latent }, threshold, drawnKernels(stream(1, 'r'))).subset;
     };
     const signNow = (subset: Subset) => signsOf(subset.representatives[0])[0] * sign;
     const within = moveTo(start, -9e-4);
