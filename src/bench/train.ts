@@ -23,7 +23,7 @@ async function trainingSpeed(threads: number): Promise<number> {
   const engine = startWasmEngine({ shape, activations: 'binary', scaling, images, threads });
   const trainer: Trainer = {
     shape,
-    images: images.count,
+    images: Uint32Array.from({ length: images.count }, (_, image) => image),
     engine,
     spec: {
       seed,
@@ -43,6 +43,8 @@ async function trainingSpeed(threads: number): Promise<number> {
         warmup: 0,
         weightDecay: 0,
         labelSmoothing: 0,
+        validation: 0,
+        keep: 'last',
       },
       augment: { flip: false, shift: 0 },
     },

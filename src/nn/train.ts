@@ -33,8 +33,8 @@ export interface TrainingProgress {
 export interface Trainer {
   readonly shape: NetworkShape;
   readonly spec: TrainingSpec;
-  /** Training images. */
-  readonly images: number;
+  /** Those of the engine's images that are trained on. */
+  readonly images: Uint32Array;
   readonly engine: Engine;
   /** Told what each refinement step did to each layer. */
   readonly refined?: (block: string, refinement: Refinement) => void;
@@ -49,7 +49,8 @@ const calibrationImages = 12_800;
 /** Images of one pass without gradients, a thread. */
 const inferenceBatch = 250;
 
-function outChannels(shape: NetworkShape): (block: string) => number {
+/** Output channels of each block's binary convolution, by block name. */
+export function outChannels(shape: NetworkShape): (block: string) => number {
   const byName = new Map(shape.blocks.map(({ name, conv }) => [name, conv.output.channels]));
   return (block) => byName.get(block) ?? 0;
 }
@@ -70,8 +71,8 @@ export async function trainEpoch(
   const { shape, spec, images, engine } = trainer;
   const { batch } = spec.train;
   const layout = layoutOf(shape);
-  const order = permutation(images, stream(spec.seed, 'order', state.epoch));
-  const steps = Math.floor(images / batch);
+  const order = permutation(images.length, stream(spec.seed, 'order', state.epoch));
+  const steps = Math.floor(images.length / batch);
   const engineParameters = new Float32Array(layout.size);
   const moment = { augment: spec.augment, seed: spec.seed, epoch: state.epoch };
   let { optimizer, subsets } = state;
@@ -81,7 +82,7 @@ export async function trainEpoch(
   for (let step = 0; step < steps; step++) {
     signal.throwIfAborted();
     quantizeInto(layout, { ...state, subsets }, outChannels(shape), engineParameters);
-    const indices = order.slice(step * batch, (step + 1) * batch);
+    const indices = order.slice(step * batch, (step + 1) * batch).map((i) => images[i]);
     const found = await engine.gradients(engineParameters, indices, moment);
     const at = { epoch: state.epoch, step, train: spec.train };
     requireFinitePasses(layout, found, at);
@@ -180,9 +181,10 @@ export async function calibrate(
   const layout = layoutOf(shape);
   const engineParameters = new Float32Array(layout.size);
   quantizeInto(layout, state, outChannels(shape), engineParameters);
-  const order = permutation(images, stream(spec.seed, 'calibrate'));
-  const batch = Math.min(images, spec.train.batch);
-  const batches = Math.max(1, Math.floor(Math.min(images, calibrationImages) / batch));
+  const count = images.length;
+  const order = permutation(count, stream(spec.seed, 'calibrate')).map((i) => images[i]);
+  const batch = Math.min(count, spec.train.batch);
+  const batches = Math.max(1, Math.floor(Math.min(count, calibrationImages) / batch));
   state.statistics.fill(0);
   for (let i = 0; i < batches; i++) {
     signal.throwIfAborted();
@@ -199,19 +201,31 @@ export async function calibrate(
  *
  * @param engineParameters flat vector with quantised weights in place of latents
  */
-export async function inferAll(
+export function inferAll(
   engine: Engine,
   engineParameters: Float32Array,
   statistics: Float32Array,
   count: number,
   signal: AbortSignal,
 ): Promise<Float32Array> {
+  const images = Uint32Array.from({ length: count }, (_, image) => image);
+  return inferImages(engine, engineParameters, statistics, images, signal);
+}
+
+/** The same of some of the engine's images, in the order given, [images, classes]. */
+export async function inferImages(
+  engine: Engine,
+  engineParameters: Float32Array,
+  statistics: Float32Array,
+  images: Uint32Array,
+  signal: AbortSignal,
+): Promise<Float32Array> {
   const batch = inferenceBatch * engine.threads;
   const parts: Float32Array[] = [];
-  for (let from = 0; from < count; from += batch) {
+  for (let from = 0; from < images.length; from += batch) {
     signal.throwIfAborted();
-    const images = Uint32Array.from({ length: Math.min(batch, count - from) }, (_, i) => from + i);
-    parts.push(await engine.logits(engineParameters, statistics, images));
+    const some = images.slice(from, from + batch);
+    parts.push(await engine.logits(engineParameters, statistics, some));
   }
   const logits = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;

@@ -22,6 +22,8 @@ export type StageEvent =
       readonly loss: number;
       /** Share of this epoch's training images classified right so far, 0..1. */
       readonly accuracy: number;
+      /** Share of the validation images classified right behind the epoch before, 0..1. */
+      readonly validation?: number;
       readonly imagesPerSecond: number;
       readonly secondsLeft: number;
     }

@@ -50,10 +50,12 @@ export function stageEventText(event: StageEvent): string {
   switch (event.type) {
     case 'training': {
       const { epoch, epochs, image, images, loss, accuracy, imagesPerSecond, secondsLeft } = event;
+      const { validation } = event;
       return [
         `epoch ${epoch}/${epochs} ${percent(image, images)}`,
         `loss ${loss.toFixed(4)}`,
         `accuracy ${(100 * accuracy).toFixed(2)} %`,
+        ...(validation === undefined ? [] : [`validation ${(100 * validation).toFixed(2)} %`]),
         `${imagesPerSecond.toFixed(0)} images/s`,
         `${duration(secondsLeft)} left`,
       ].join(', ');

@@ -43,14 +43,28 @@ const halvesToNothing: Check = {
 };
 
 const batchBeyondData: Check = {
-  reads: ['data.limit', 'train.batch'],
+  reads: ['data.limit', 'train.batch', 'train.validation'],
   find: ({ data, train }) => {
-    const { train: images } = limitOf(data);
-    if (images === null || train.batch <= images) return null;
+    const { train: limit } = limitOf(data);
+    if (limit === null) return null;
+    const images = limit - Math.round(limit * train.validation);
+    if (train.batch <= images) return null;
     return {
       at: ['train.batch', 'data.limit.train', 'data.limit'],
-      message: `a batch of ${train.batch} images needs more than the ${images} that data.limit leaves for training`,
+      message: `a batch of ${train.batch} images needs more than the ${images} that ${train.validation > 0 ? 'data.limit and train.validation leave' : 'data.limit leaves'} for training`,
       help: `lower train.batch to ${images} or less, or raise data.limit`,
+    };
+  },
+};
+
+const bestWithoutValidation: Check = {
+  reads: ['train.keep', 'train.validation'],
+  find: ({ train: { keep, validation } }) => {
+    if (keep === 'last' || validation > 0) return null;
+    return {
+      at: ['train.keep'],
+      message: 'the best epoch cannot be told without validation images',
+      help: 'set train.validation, such as 0.1, or keep the last epoch',
     };
   },
 };
@@ -83,6 +97,7 @@ const verifyBeyondData: Check = {
 const checks: readonly Check[] = [
   halvesToNothing,
   batchBeyondData,
+  bestWithoutValidation,
   warmupWithoutEnd,
   verifyBeyondData,
 ];

@@ -88,6 +88,10 @@ export interface TrainSpec {
   readonly weightDecay: number;
   /** Share of every label that is spread evenly over all classes, 0..1. */
   readonly labelSmoothing: number;
+  /** Share of the training split that is kept back for validation, 0..0.5. */
+  readonly validation: number;
+  /** Which epoch's network is handed on: the last, or the best on the validation images. */
+  readonly keep: 'last' | 'best';
   /** Worker threads of the wasm engine; null: as many as cores. */
   readonly threads: number | null;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { dataDigest, findDataSet, loadSplit } from '../data/load.js';
+import { dataDigest, findDataSet, type ImageSet, loadSplit } from '../data/load.js';
 import { inputScaling } from '../data/prepare.js';
 import { dataSets } from '../data/sets.js';
 import { startWasmEngine } from '../engine/wasm.js';
@@ -12,6 +12,7 @@ import { layoutOf } from '../nn/layout.js';
 import { initialState, type TrainingState } from '../nn/state.js';
 import { calibrate, type Trainer, type TrainingProgress, trainEpoch } from '../nn/train.js';
 import { trainedNetwork } from '../nn/trained.js';
+import { divide, validate } from '../nn/validation.js';
 import { watchSubsets } from '../nn/watch.js';
 import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
@@ -21,6 +22,7 @@ import { encodeSubsetEpochs, type SubsetEpoch } from '../subbit/record.js';
 import type { Subset } from '../subbit/subset.js';
 import { decodeSubsets } from '../subbit/subset-file.js';
 import { Failure } from '../util/failure.js';
+import { bestOf, type EpochRecord, trainingMetrics } from './training-metrics.js';
 
 type Slice = Pick<Spec, 'seed' | 'data' | 'architecture' | 'quantize'> & {
   readonly train: Omit<Spec['train'], 'threads'>;
@@ -28,19 +30,12 @@ type Slice = Pick<Spec, 'seed' | 'data' | 'architecture' | 'quantize'> & {
   readonly engine: { readonly name: 'wasm'; readonly threads: number };
 };
 
-/** What one epoch found: a row of history.json. */
-interface EpochRecord {
-  readonly epoch: number;
-  /** Mean training cross-entropy. */
-  readonly loss: number;
-  /** Share of training images classified right while training, 0..1. */
-  readonly accuracy: number;
-}
-
 /**
  * Trains the network and its subsets. Every epoch leaves a checkpoint, from which a killed run goes
  * on to the same result. The artifact: `trained.safetensors` (inference form), `history.json`, and
- * `subsets.json`, what each epoch did to the subsets.
+ * `subsets.json`, what each epoch did to the subsets. With validation images, the last and the best
+ * epoch's networks are both there, the one that `train.keep` does not hand on as
+ * `last.safetensors` or `best.safetensors`.
  */
 export const refine = defineStage({
   name: 'refine',
@@ -73,55 +68,69 @@ async function train(context: StageContext<Slice>): Promise<Metrics> {
   const setup = { shape, activations, scaling, images, threads, labelSmoothing } as const;
   const engine = startWasmEngine(setup);
   try {
+    const { validation, keep } = spec.train;
+    const division = divide(images.count, validation, spec.seed);
     const trainer: Trainer = {
       shape,
       spec: { ...spec, augment: spec.data.augment },
-      images: images.count,
+      images: division.training,
       engine,
     };
-    const { state, history, subsetEpochs, imagesPerSecond } = await trainEpochs(trainer, context);
-    await calibrate(trainer, state, signal);
+    const data = { images, validation: division.validation };
+    const trained = await trainEpochs(trainer, data, context);
+    const { last, best, history, subsetEpochs, imagesPerSecond } = trained;
     const { classes } = dataSets[spec.data.set];
-    const network = trainedNetwork(shape, state, scaling, classes);
-    await writeFile(join(out, 'trained.safetensors'), encodeTrained(network));
+    const write = async (name: string, state: TrainingState) => {
+      await calibrate(trainer, state, signal);
+      const network = trainedNetwork(shape, state, scaling, classes);
+      await writeFile(join(out, name), encodeTrained(network));
+    };
+    const handsOnBest = keep === 'best' && best !== null;
+    await write('trained.safetensors', handsOnBest ? best : last);
+    if (handsOnBest) await write('last.safetensors', last);
+    else if (best) await write('best.safetensors', best);
     await writeFile(join(out, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
     await writeFile(join(out, subsetsName), encodeSubsetEpochs(subsetEpochs));
-    return metricsOf(history, imagesPerSecond, (performance.now() - started) / 1000);
+    return trainingMetrics({
+      kept: (handsOnBest ? bestOf(history) : null) ?? history.at(-1),
+      epochs: spec.train.epochs,
+      validationImages: division.validation.length,
+      imagesPerSecond,
+      seconds: (performance.now() - started) / 1000,
+    });
   } finally {
     await engine.close();
   }
 }
 
-function metricsOf(
-  history: readonly EpochRecord[],
-  imagesPerSecond: number | null,
-  seconds: number,
-): Metrics {
-  const last = history.at(-1);
-  return {
-    ...(last && {
-      'training loss': { value: last.loss, unit: 'nats', kind: 'measured' },
-      'training accuracy': { value: 100 * last.accuracy, unit: '%', kind: 'measured' },
-    }),
-    ...(imagesPerSecond !== null && {
-      'training speed': { value: imagesPerSecond, unit: 'images/s', kind: 'measured' },
-    }),
-    'training time': { value: seconds, unit: 's', kind: 'measured' },
-  };
-}
-
 const checkpointName = 'checkpoint.safetensors';
+const bestName = 'best.safetensors';
 const historyName = 'history.json';
 const subsetsName = 'subsets.json';
 
-/** Runs the epochs that are still to do, a checkpoint behind each. */
-async function trainEpochs(trainer: Trainer, context: StageContext<Slice>) {
+/** The images at hand, and those of them that are kept back for validation. */
+interface Data {
+  readonly images: ImageSet;
+  readonly validation: Uint32Array;
+}
+
+/** Runs the epochs that are still to do, a checkpoint behind each and one of the best. */
+async function trainEpochs(
+  trainer: Trainer,
+  { images, validation }: Data,
+  context: StageContext<Slice>,
+) {
   const { spec, inputs, scratch, emit, signal } = context;
   const { epochs } = spec.train;
   const sampled = decodeSubsets(await readFile(join(inputs.sample.path, 'subsets.json'), 'utf8'));
   let { state, history, subsetEpochs } = await startOrResume(trainer, sampled, context);
   const watch = watchSubsets(layoutOf(trainer.shape), sampled, state);
   const watched = { ...trainer, refined: watch.refined };
+  const validated = async (record: EpochRecord, state: TrainingState): Promise<EpochRecord> => {
+    if (validation.length === 0) return record;
+    const accuracy = await validate(trainer, state, validation, images.labels, signal);
+    return { ...record, validation: accuracy };
+  };
   const started = performance.now();
   const resumedAt = state.epoch;
   let imagesPerSecond: number | null = null;
@@ -138,6 +147,7 @@ async function trainEpochs(trainer: Trainer, context: StageContext<Slice>) {
       emit({
         type: 'training',
         ...progress,
+        ...validationOf(history),
         epoch: epoch + 1,
         epochs,
         imagesPerSecond: speed,
@@ -145,13 +155,27 @@ async function trainEpochs(trainer: Trainer, context: StageContext<Slice>) {
       });
     };
     state = await trainEpoch(watched, state, report, signal);
-    history = [...history, recordOf(state.epoch, last)];
+    const record = recordOf(state.epoch, last);
+    history = [...history, await validated(record, state)];
     subsetEpochs = [...subsetEpochs, watch.record(state)];
     await replaceFile(join(scratch, historyName), JSON.stringify(history));
     await replaceFile(join(scratch, subsetsName), JSON.stringify(subsetEpochs));
-    await replaceFile(join(scratch, checkpointName), encodeCheckpoint(state));
+    const checkpoint = encodeCheckpoint(state);
+    if (bestOf(history)?.epoch === state.epoch) {
+      await replaceFile(join(scratch, bestName), checkpoint);
+    }
+    await replaceFile(join(scratch, checkpointName), checkpoint);
   }
-  return { state, history, subsetEpochs, imagesPerSecond };
+  const best = bestOf(history)
+    ? decodeCheckpoint(await readFile(join(scratch, bestName)), trainer.shape)
+    : null;
+  return { last: state, best, history, subsetEpochs, imagesPerSecond };
+}
+
+/** What the last epoch's validation found, as an event tells it. */
+function validationOf(history: readonly EpochRecord[]): { readonly validation?: number } {
+  const validation = history.at(-1)?.validation;
+  return validation === undefined ? {} : { validation };
 }
 
 function recordOf(epoch: number, last: TrainingProgress | null): EpochRecord {

@@ -36,7 +36,7 @@ function trainerOf(
       },
       train: { ...plainTraining, epochs: 4, batch: 32, learningRate: 0.02, weightDecay: 1e-5 },
     },
-    images: images.count,
+    images: Uint32Array.from({ length: images.count }, (_, image) => image),
     engine,
   };
 }

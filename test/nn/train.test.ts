@@ -61,7 +61,8 @@ function scripted(
 }
 
 function trainerWith(engine: Engine, changes: Partial<TrainingSpec> = {}, images = 4): Trainer {
-  return { shape, spec: { ...spec, ...changes }, images, engine };
+  const all = Uint32Array.from({ length: images }, (_, image) => image);
+  return { shape, spec: { ...spec, ...changes }, images: all, engine };
 }
 
 /** `epochs` epochs of one trainer; the state behind each. */

@@ -64,6 +64,8 @@ describe('defaults', () => {
         warmup: 0,
         weightDecay: 0,
         labelSmoothing: 0,
+        validation: 0,
+        keep: 'last',
         threads: null,
       },
       device: { target: 'cpu', tools: 'npm', seed: 1 },
@@ -283,7 +285,7 @@ const anySpec = fc.record(
     train: fc.record(
       {
         epochs: fc.integer({ min: 1, max: 300 }),
-        batch: fc.integer({ min: 1, max: 1000 }),
+        batch: fc.integer({ min: 1, max: 500 }),
         optimizer: fc.constantFrom('adam', 'adamw', 'sgd'),
         momentum: fc.double({ min: 0, max: 0.99, noNaN: true }),
         learningRate: fc.double({ min: 1e-12, max: 1, noNaN: true }),
@@ -302,6 +304,7 @@ const anySpec = fc.record(
         ),
         warmup: fc.double({ min: 0, max: 0.9, noNaN: true }),
         labelSmoothing: fc.double({ min: 0, max: 0.9, noNaN: true }),
+        validation: fc.double({ min: 0, max: 0.5, noNaN: true }),
         weightDecay: fc.double({ min: 0, max: 1, noNaN: true }),
         threads: fc.option(fc.integer({ min: 1, max: 64 })),
       },

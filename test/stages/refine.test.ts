@@ -1,7 +1,10 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { loadSplit } from '../../src/data/load.js';
+import { floatLogits } from '../../src/engine/infer.js';
 import { decodeTrained } from '../../src/model/trained-file.js';
+import { divide } from '../../src/nn/validation.js';
 import type { StageEvent } from '../../src/pipeline/events.js';
 import type { Stage, StageContext } from '../../src/pipeline/stage.js';
 import type { Spec } from '../../src/spec/types.js';
@@ -181,6 +184,80 @@ describe('a refine stage', () => {
     for (const name of ['trained.safetensors', 'history.json', 'subsets.json']) {
       expect(Buffer.compare(file(stopped.out, name), file(whole.out, name)), name).toBe(0);
     }
+  });
+
+  describe('with validation images', () => {
+    const train = {
+      ...spec.train,
+      epochs: 4,
+      learningRate: 0.03,
+      schedule: 'constant',
+      optimizer: 'sgd',
+      labelSmoothing: 0.1,
+      warmup: 0.5,
+      validation: 0.25,
+      keep: 'best',
+    } as const;
+    const of = { ...spec, train };
+
+    /** Percentage of the validation images that a written network classifies right. */
+    async function accuracyOf(bytes: Uint8Array) {
+      const images = await loadSplit(of.data, 'train');
+      const size = images.pixels.length / images.count;
+      const { validation } = divide(images.count, 0.25, of.seed);
+      const pixels = Uint8Array.from(
+        [...validation].flatMap((i) => [...images.pixels.subarray(i * size, (i + 1) * size)]),
+      );
+      const signal = new AbortController().signal;
+      const count = validation.length;
+      const logits = await floatLogits(decodeTrained(bytes), pixels, count, { threads: 2, signal });
+      const right = validation.filter((image, i) => {
+        const row = [...logits.subarray(10 * i, 10 * i + 10)];
+        return row.indexOf(Math.max(...row)) === images.labels[image];
+      });
+      return (100 * right.length) / count;
+    }
+
+    test('hands on the best epoch, the last beside it, also behind an interruption', async () => {
+      const inputs = await sampled(of);
+      const whole = newFolders();
+      const { metrics, events } = await run(refine, whole, { of, inputs });
+      const history: { epoch: number; validation: number }[] = JSON.parse(
+        file(whole.out, 'history.json').toString(),
+      );
+      const found = history.map(({ validation }) => validation);
+      const best = history[found.indexOf(Math.max(...found))];
+      expect(best.epoch).toBeLessThan(4);
+      expect(metrics['kept epoch'].value).toBe(best.epoch);
+      expect(metrics['validation accuracy']).toEqual({
+        value: 100 * best.validation,
+        unit: '% of 128 images',
+        kind: 'measured',
+      });
+      const kept = await accuracyOf(file(whole.out, 'trained.safetensors'));
+      const last = await accuracyOf(file(whole.out, 'last.safetensors'));
+      expect(kept).toBeCloseTo(100 * best.validation, 6);
+      expect(last).toBeCloseTo(100 * history[3].validation, 6);
+      const told = events.flatMap((event) => (event.type === 'training' ? [event] : []));
+      expect(told.find(({ epoch }) => epoch === 1)).not.toHaveProperty('validation');
+      expect(told.find(({ epoch }) => epoch === 3)).toMatchObject({ validation: found[1] });
+
+      const stopped = newFolders();
+      const interrupt = new AbortController();
+      const running = run(refine, stopped, {
+        of,
+        inputs,
+        signal: interrupt.signal,
+        emit(event) {
+          if (event.type === 'training' && event.epoch === 4) interrupt.abort(new Error('stop'));
+        },
+      });
+      await expect(running).rejects.toThrow('stop');
+      await run(refine, stopped, { of, inputs });
+      for (const name of ['trained.safetensors', 'last.safetensors', 'history.json']) {
+        expect(Buffer.compare(file(stopped.out, name), file(whole.out, name)), name).toBe(0);
+      }
+    });
   });
 
   test('declares all that changes its result, and no more', () => {

@@ -14,5 +14,7 @@ export const plainTraining: Spec['train'] = {
   warmup: 0,
   weightDecay: 0,
   labelSmoothing: 0,
+  validation: 0,
+  keep: 'last',
   threads: null,
 };
