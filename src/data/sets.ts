@@ -22,6 +22,31 @@ const garments = [
   'ankle boot',
 ];
 
+const things = [
+  'airplane',
+  'automobile',
+  'bird',
+  'cat',
+  'deer',
+  'dog',
+  'frog',
+  'horse',
+  'ship',
+  'truck',
+];
+
+/** The fine classes of CIFAR-100, in alphabetical order as its labels count them. */
+const hundredThings = (
+  'apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus ' +
+  'butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch ' +
+  'crab crocodile cup dinosaur dolphin elephant flatfish forest fox girl hamster house kangaroo ' +
+  'keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle mountain mouse ' +
+  'mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy ' +
+  'porcupine possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper ' +
+  'snail snake spider squirrel streetcar sunflower sweet_pepper table tank telephone television ' +
+  'tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm'
+).split(' ');
+
 /** Every data set that a spec may name. */
 export const dataSets: Readonly<Record<DataSetName, DataSetInfo>> = {
   mnist: {
@@ -33,6 +58,16 @@ export const dataSets: Readonly<Record<DataSetName, DataSetInfo>> = {
     title: 'Fashion-MNIST garments',
     image: { height: 28, width: 28, channels: 1 },
     classes: garments,
+  },
+  cifar10: {
+    title: 'CIFAR-10 photographs',
+    image: { height: 32, width: 32, channels: 3 },
+    classes: things,
+  },
+  cifar100: {
+    title: 'CIFAR-100 photographs',
+    image: { height: 32, width: 32, channels: 3 },
+    classes: hundredThings,
   },
   imagenet: {
     title: 'ImageNet (ILSVRC 2012)',

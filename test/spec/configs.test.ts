@@ -33,6 +33,21 @@ it('holds the four published settings of ResNet-18', async () => {
   ]);
 });
 
+it('holds the same settings for CIFAR-10, with the stem that suits 32x32 images', async () => {
+  const names = ['cifar10/resnet18-1bit', 'cifar10/resnet18-0.67bit', 'resnet18-0.56bit'];
+  const settings = [...names, 'cifar10/resnet18-0.44bit'].map(async (name) => {
+    const { spec } = await loadSpec(join(folder, `${name}.yaml`));
+    return [spec.name, spec.data.set, spec.quantize.tau, spec.architecture.stem];
+  });
+  const stem = { kernel: 3, stride: 1, pool: false };
+  expect(await Promise.all(settings)).toEqual([
+    ['cifar10-resnet18-1bit', 'cifar10', 9, stem],
+    ['cifar10-resnet18-0.67bit', 'cifar10', 6, stem],
+    ['cifar10-resnet18-0.56bit', 'cifar10', 5, stem],
+    ['cifar10-resnet18-0.44bit', 'cifar10', 4, stem],
+  ]);
+});
+
 it('has one list of presets and of data sets, in the schema and in the code', () => {
   expect(fieldAt(['architecture', 'preset'])?.enum).toEqual(Object.keys(presets));
   expect(fieldAt(['architecture'])?.anyOf?.[0]?.enum).toEqual(Object.keys(presets));

@@ -1,4 +1,4 @@
-import { Failure } from '../util/failure.js';
+import { Failure } from '../../util/failure.js';
 
 /** An array of unsigned bytes with its dimensions, as IDX files hold it. */
 export interface IdxArray {

@@ -1,0 +1,25 @@
+import type { DataSetName } from '../../spec/types.js';
+import { cifar } from './cifar.js';
+import type { Format } from './format.js';
+import { idx } from './idx.js';
+
+/** How each data set lies in its files; null: this version costs its networks but reads no images. */
+export const formatOf: Readonly<Record<DataSetName, Format | null>> = {
+  mnist: idx,
+  'fashion-mnist': idx,
+  cifar10: cifar({
+    files: {
+      train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`),
+      test: ['test_batch.bin'],
+    },
+    images: { train: 10_000, test: 10_000 },
+    labelBytes: 1,
+  }),
+  // Two labels an image: the coarse one (of 20) and the fine one.
+  cifar100: cifar({
+    files: { train: ['train.bin'], test: ['test.bin'] },
+    images: { train: 50_000, test: 10_000 },
+    labelBytes: 2,
+  }),
+  imagenet: null,
+};
