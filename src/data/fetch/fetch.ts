@@ -1,0 +1,86 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { DataSetName } from '../../spec/types.js';
+import { Failure } from '../../util/failure.js';
+import { sync } from '../../util/files.js';
+import { formatOf } from '../formats/index.js';
+import type { Origin } from './catalogue.js';
+import { download } from './download.js';
+import { tarEntries } from './tar.js';
+
+/** How a data set is fetched. */
+export interface FetchOptions {
+  /** The folder of all fetched data sets: see `dataCache`. */
+  readonly cache: string;
+  /** Another server's folder, in which each data set has a folder of its files; null: the origin. */
+  readonly mirror: string | null;
+  /** Told how many of the data set's bytes have arrived. */
+  readonly onProgress: (bytes: number, of: number) => void;
+  readonly signal: AbortSignal;
+}
+
+const unzip = promisify(gunzip);
+
+/**
+ * Fetches a data set into the cache. Its folder appears there whole, after every file's size and
+ * SHA-256 have proved right; a fetch that was cut short goes on where it stopped.
+ *
+ * @returns the data set's folder, and whether it was there before
+ * @throws Failure where it cannot be had, or as {@link download} does
+ */
+export async function fetchDataSet(
+  set: DataSetName,
+  { page, files, archive }: Origin,
+  { cache, mirror, onProgress, signal }: FetchOptions,
+): Promise<{ readonly folder: string; readonly fetched: boolean }> {
+  const folder = join(cache, set);
+  const format = formatOf[set];
+  if (format?.isIn(folder)) return { folder, fetched: false };
+  if (files === null || format === null) {
+    throw new Failure('input', `data set ${set} cannot be fetched: its owners give it on request`, [
+      `ask at ${page}`,
+    ]);
+  }
+
+  const arriving = join(cache, '.fetching', set);
+  await mkdir(arriving, { recursive: true });
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let before = 0;
+  const paths: string[] = [];
+  for (const file of files) {
+    const name = basename(file.url);
+    const url = mirror === null ? file.url : `${mirror.replace(/\/+$/, '')}/${set}/${name}`;
+    const path = join(arriving, name);
+    await download({ ...file, url }, path, {
+      onProgress: (bytes) => onProgress(before + bytes, total),
+      signal,
+    });
+    before += file.bytes;
+    paths.push(path);
+  }
+
+  const ready = join(arriving, 'ready');
+  await rm(ready, { recursive: true, force: true });
+  await mkdir(ready);
+  for (const path of paths) {
+    if (archive) await unpack(path, ready);
+    else await rename(path, join(ready, basename(path)));
+  }
+  if (!format.isIn(ready)) {
+    throw new Failure('tool', `${paths.join(', ')}: lacks files of data set ${set}`);
+  }
+  for (const file of format.files(ready)) await sync(file);
+  await rm(folder, { recursive: true, force: true });
+  await rename(ready, folder);
+  await rm(arriving, { recursive: true, force: true });
+  return { folder, fetched: true };
+}
+
+/** Writes the files of a .tar.gz archive into one folder, whatever folders they have in there. */
+async function unpack(path: string, folder: string): Promise<void> {
+  for (const { name, bytes } of tarEntries(await unzip(await readFile(path)))) {
+    await writeFile(join(folder, basename(name)), bytes);
+  }
+}
