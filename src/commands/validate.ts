@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
-import { bitsPerWeight } from '../report/scaled.js';
+import { bitsPerBinaryWeight, costOf } from '../model/cost.js';
+import { bitsText } from '../report/scaled.js';
 import { readSpec, specFailure } from '../spec/load.js';
 import { describeProblem } from '../spec/problem.js';
 import { renderSpec } from '../spec/render.js';
@@ -39,8 +40,10 @@ export default class Validate extends BaseCommand {
     }
 
     const { spec } = result;
-    const layers = networkShape(spec).blocks.length;
-    const bits = bitsPerWeight(spec.quantize.tau);
+    const { tau, subset } = spec.quantize;
+    const cost = costOf(networkShape(spec), { tau, structure: subset.structure });
+    const layers = cost.layers.length;
+    const bits = bitsText(bitsPerBinaryWeight(cost));
     this.log(
       flags.print
         ? renderSpec(spec).trimEnd()

@@ -1,11 +1,12 @@
-import type { SubsetStructure } from '../spec/types.js';
+import type { SubsetStructure, Tau } from '../spec/types.js';
+import { tauOfLayer } from '../subbit/tau.js';
 import type { BlockShape, ConvShape, NetworkShape } from './network.js';
 import { storedMembers } from './size.js';
 
 /** How the binary layers of a network are quantised. */
 export interface Quantization {
   /** Bits of an index, 1..9; 9 is the plain 1-bit network. */
-  readonly tau: number;
+  readonly tau: Tau;
   readonly structure: SubsetStructure;
 }
 
@@ -26,6 +27,8 @@ export interface BinaryCost {
 /** What one binary 3x3 convolution costs. */
 export interface LayerCost extends BinaryCost {
   readonly name: string;
+  /** Bits of an index. */
+  readonly tau: number;
   readonly inputs: number;
   readonly outputs: number;
   /** Output positions: height times width. */
@@ -59,7 +62,7 @@ const normParameters = 4;
  * Responses that a layer computes for each input channel and position: one a member, one a pair of
  * complements in an antipodal subset, since the response of a complement is 9 minus its twin's.
  */
-export function responses({ tau, structure }: Quantization): number {
+function responses(tau: number, structure: SubsetStructure): number {
   return structure === 'antipodal' ? 2 ** (tau - 1) : 2 ** tau;
 }
 
@@ -67,17 +70,20 @@ function layerCost({ name, conv }: BlockShape, quantization: Quantization): Laye
   const { input, output } = conv;
   const pairs = input.channels * output.channels;
   const positions = output.height * output.width;
-  const shared = responses(quantization);
+  const { structure } = quantization;
+  const tau = tauOfLayer(quantization.tau, name);
+  const shared = responses(tau, structure);
   const shares = shared < output.channels;
   const oneBitOps = kernelBits * pairs * positions;
   return {
     name,
+    tau,
     inputs: input.channels,
     outputs: output.channels,
     positions,
     oneBitBits: kernelBits * pairs,
-    subBitBits: quantization.tau * pairs,
-    subsetBits: kernelBits * storedMembers(quantization),
+    subBitBits: tau * pairs,
+    subsetBits: kernelBits * storedMembers({ tau, structure }),
     oneBitOps,
     subBitOps: shares
       ? input.channels * positions * (kernelBits * shared + output.channels / 2)
@@ -105,6 +111,11 @@ function realCost({ stem, blocks, classifier }: NetworkShape): RealCost {
       sum(norms.map(({ output }) => normParameters * output.channels)) +
       sum(blocks.map(({ conv }) => conv.input.channels + 4 * conv.output.channels)),
   };
+}
+
+/** Bits that a binary weight takes as part of an index, tau / 9, as a mean over the network. */
+export function bitsPerBinaryWeight({ total }: Pick<NetworkCost, 'total'>): number {
+  return total.subBitBits / total.oneBitBits;
 }
 
 /**

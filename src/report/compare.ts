@@ -1,4 +1,4 @@
-import { costOf, type NetworkCost } from '../model/cost.js';
+import { bitsPerBinaryWeight, costOf, type NetworkCost } from '../model/cost.js';
 import type { FigureKind } from '../pipeline/events.js';
 import type { RunRecord } from '../pipeline/runs.js';
 import { networkShape } from '../spec/shape.js';
@@ -86,7 +86,7 @@ const figures: readonly Figure[] = [
     figure: 'bits per binary weight',
     unit: 'bit',
     digits: 2,
-    of: counted(({ quantization }) => quantization.tau / 9),
+    of: counted(bitsPerBinaryWeight),
   },
   {
     figure: 'binary weights',

@@ -1,8 +1,8 @@
-import { costOf, type NetworkCost } from '../model/cost.js';
+import { bitsPerBinaryWeight, costOf, type NetworkCost } from '../model/cost.js';
 import type { NetworkShape } from '../model/network.js';
 import type { SubsetStructure } from '../spec/types.js';
 import { type PublishedCost, publishedCosts } from './published.js';
-import { bitsPerWeight, ratio, scaled } from './scaled.js';
+import { bitsText, ratio, scaled } from './scaled.js';
 import { type Column, table } from './table.js';
 
 /** The widths of the published tables: 1, 0.67, 0.56 and 0.44 bit per weight. */
@@ -39,8 +39,8 @@ export function overviewTable(rows: readonly OverviewRow[]): string {
       right('fewer'),
       ...(isPublished ? [right('published:'), right('Bit-OPs')] : []),
     ],
-    rows.map(({ cost: { quantization, total }, published }) => [
-      bitsPerWeight(quantization.tau),
+    rows.map(({ cost: { total }, published }) => [
+      bitsText(bitsPerBinaryWeight({ total })),
       scaled(total.subBitBits, 'bit'),
       ratio(total.oneBitBits, total.subBitBits),
       scaled(total.subBitOps, ''),

@@ -1,14 +1,16 @@
-import { type NetworkCost, responses } from '../model/cost.js';
-import { bitsPerWeight, ratio, scaled } from './scaled.js';
+import { bitsPerBinaryWeight, type NetworkCost } from '../model/cost.js';
+import { tauText } from '../subbit/tau.js';
+import { bitsText, ratio, scaled } from './scaled.js';
 import { table } from './table.js';
 
 const realBits = 32;
 
-function layersTable({ layers, quantization }: NetworkCost): string {
-  const bits = bitsPerWeight(quantization.tau);
+function layersTable(cost: NetworkCost): string {
+  const bits = bitsText(bitsPerBinaryWeight(cost));
   return table(
     [
       { head: 'binary layer', align: 'left' },
+      { head: 'tau', align: 'right' },
       { head: 'in', align: 'right' },
       { head: 'out', align: 'right' },
       { head: 'positions', align: 'right' },
@@ -18,8 +20,9 @@ function layersTable({ layers, quantization }: NetworkCost): string {
       { head: bits, align: 'right' },
       { head: 'fewer', align: 'right' },
     ],
-    layers.map((layer) => [
+    cost.layers.map((layer) => [
       layer.name,
+      layer.tau,
       layer.inputs,
       layer.outputs,
       layer.positions,
@@ -32,7 +35,8 @@ function layersTable({ layers, quantization }: NetworkCost): string {
   );
 }
 
-function totalsTable({ total, quantization }: NetworkCost): string {
+function totalsTable(cost: NetworkCost): string {
+  const { total } = cost;
   const withSubsets = total.subBitBits + total.subsetBits;
   const row = (name: string, before: number, after: number, unit: string) => [
     name,
@@ -44,7 +48,7 @@ function totalsTable({ total, quantization }: NetworkCost): string {
     [
       { head: 'binary layers', align: 'left' },
       { head: '1 bit', align: 'right' },
-      { head: bitsPerWeight(quantization.tau), align: 'right' },
+      { head: bitsText(bitsPerBinaryWeight(cost)), align: 'right' },
       { head: 'ratio', align: 'right' },
     ],
     [
@@ -68,7 +72,8 @@ function realText({ real }: NetworkCost): string {
 export function costTable(cost: NetworkCost): string {
   const { tau, structure } = cost.quantization;
   const without = cost.layers.filter((layer) => !layer.shares).length;
-  const note = `* no more outputs than the ${responses(cost.quantization)} responses to share: the layer saves no operations`;
+  const responses = structure === 'antipodal' ? '2^(tau - 1)' : '2^tau';
+  const note = `* no more outputs than the ${responses} responses to share: the layer saves no operations`;
   return [
     layersTable(cost),
     ...(without > 0 ? [note] : []),
@@ -76,6 +81,6 @@ export function costTable(cost: NetworkCost): string {
     totalsTable(cost),
     '',
     realText(cost),
-    `Counted from the shapes: tau ${tau}, ${structure} subsets.`,
+    `Counted from the shapes: ${tauText(tau)}, ${structure} subsets.`,
   ].join('\n');
 }

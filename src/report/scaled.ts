@@ -20,7 +20,7 @@ export function ratio(before: number, after: number): string {
   return `${(before / after).toFixed(2)}x`;
 }
 
-/** tau / 9 as people name it: `0.56 bit`, `1 bit`. */
-export function bitsPerWeight(tau: number): string {
-  return `${Number((tau / 9).toFixed(2))} bit`;
+/** Bits per weight as people name them: `0.56 bit`, `1 bit`. */
+export function bitsText(bits: number): string {
+  return `${Number(bits.toFixed(2))} bit`;
 }

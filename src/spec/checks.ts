@@ -3,12 +3,16 @@ import { birealNetwork } from '../model/network.js';
 import { resolveArchitecture } from './architectures.js';
 import type { Problem } from './problem.js';
 import { limitOf } from './resolve.js';
+import { networkShape } from './shape.js';
+import { idlePatterns, uncoveredLayers } from './tau-map.js';
 import { find, type Tree } from './tree.js';
 import type { WrittenSpec } from './written.js';
 
 interface Finding {
   /** Where to point: the first of these paths that is written. */
   readonly at: readonly string[];
+  /** Key below the first path that it is about, where that is a map of the user's own names. */
+  readonly key?: string;
   readonly message: string;
   readonly help: string;
 }
@@ -38,6 +42,45 @@ const halvesToNothing: Check = {
       at: ['architecture.stages', 'architecture.preset', 'architecture'],
       message: `stage ${stage + 1} cannot halve the map: it is down to 1x1 after stage ${stage}`,
       help: `${image.height}x${image.width} images behind this stem allow at most ${stage} stages`,
+    };
+  },
+};
+
+/** Names of the binary layers: what patterns of `quantize.tau` match. */
+function layersOf({ data, architecture }: WrittenSpec): readonly string[] {
+  const { image } = dataSets[data.set];
+  const resolved = resolveArchitecture(architecture, image);
+  return networkShape({ data, architecture: resolved }).blocks.map(({ name }) => name);
+}
+
+const tauWithoutLayer: Check = {
+  reads: ['data.set', 'architecture', 'quantize.tau'],
+  find: (spec) => {
+    const { tau } = spec.quantize;
+    if (typeof tau !== 'object') return null;
+    const layers = layersOf(spec);
+    const [key] = idlePatterns(tau, layers);
+    if (key === undefined) return null;
+    return {
+      at: ['quantize.tau'],
+      key,
+      message: `"${key}" in quantize.tau matches no layer`,
+      help: `the layers are ${layers.join(', ')}`,
+    };
+  },
+};
+
+const layerWithoutTau: Check = {
+  reads: ['data.set', 'architecture', 'quantize.tau'],
+  find: (spec) => {
+    const { tau } = spec.quantize;
+    if (typeof tau !== 'object') return null;
+    const [layer, ...more] = uncoveredLayers(tau, layersOf(spec));
+    if (layer === undefined) return null;
+    return {
+      at: ['quantize.tau'],
+      message: `quantize.tau has nothing for ${layer}${more.length > 0 ? ` and ${more.length} more` : ''}`,
+      help: 'end the map with "*", for all other layers',
     };
   },
 };
@@ -96,6 +139,8 @@ const verifyBeyondData: Check = {
 
 const checks: readonly Check[] = [
   halvesToNothing,
+  tauWithoutLayer,
+  layerWithoutTau,
   batchBeyondData,
   bestWithoutValidation,
   warmupWithoutEnd,
@@ -118,8 +163,9 @@ export function semanticProblems(
   return checks
     .filter(({ reads }) => !reads.some((path) => broken.some((other) => overlap(path, other))))
     .flatMap(({ find: check }) => check(spec) ?? [])
-    .map(({ at, message, help }) => {
+    .map(({ at, key, message, help }) => {
+      const own = key === undefined ? null : find(tree, [...(at[0]?.split('.') ?? []), key]);
       const written = at.map((path) => find(tree, path.split('.'))).find((found) => found !== null);
-      return { place: written?.place ?? tree.place, paths: at.slice(0, 1), message, help };
+      return { place: (own ?? written)?.place ?? tree.place, paths: at.slice(0, 1), message, help };
     });
 }

@@ -2,11 +2,14 @@ import { resolve } from 'node:path';
 import { dataSets } from '../data/sets.js';
 import { resolveArchitecture } from './architectures.js';
 import { fieldAt } from './schema.js';
-import type { DataSpec, QuantizeSpec, RefineSpec, Spec } from './types.js';
+import { networkShape } from './shape.js';
+import { resolveTauMap } from './tau-map.js';
+import type { DataSpec, QuantizeSpec, RefineSpec, Spec, Tau } from './types.js';
 import { type WrittenSpec, withDefaults } from './written.js';
 
 /** Bits of an index: the published settings round tau / 9 to two digits. */
-export function tauOf({ bits, tau }: WrittenSpec['quantize']): number {
+function tauOf({ bits, tau }: WrittenSpec['quantize'], layers: readonly string[]): Tau {
+  if (typeof tau === 'object') return resolveTauMap(tau, layers);
   return tau ?? Math.round((bits ?? 1) * 9);
 }
 
@@ -22,7 +25,9 @@ function refineOf(refine: WrittenSpec['quantize']['refine']): QuantizeSpec['refi
 
 /** A valid spec in its one written-out form; `folder` is what its relative path is relative to. */
 export function resolveSpec(written: WrittenSpec, folder: string): Spec {
-  const { name, seed, data, architecture, quantize, train, device, verify } = written;
+  const { name, seed, data, quantize, train, device, verify } = written;
+  const architecture = resolveArchitecture(written.architecture, dataSets[data.set].image);
+  const layers = networkShape({ data, architecture }).blocks.map((block) => block.name);
   return {
     name,
     seed,
@@ -32,9 +37,9 @@ export function resolveSpec(written: WrittenSpec, folder: string): Spec {
       limit: limitOf(data),
       augment: data.augment,
     },
-    architecture: resolveArchitecture(architecture, dataSets[data.set].image),
+    architecture,
     quantize: {
-      tau: tauOf(quantize),
+      tau: tauOf(quantize, layers),
       binarize: quantize.binarize,
       subset: quantize.subset,
       refine: refineOf(quantize.refine),

@@ -16,6 +16,8 @@ export interface Field {
   readonly maxItems?: number;
   readonly items?: Field;
   readonly properties?: Readonly<Record<string, Field>>;
+  /** What keys of the user's own hold; false: there are none. */
+  readonly additionalProperties?: boolean | Field;
   readonly required?: readonly string[];
   readonly anyOf?: readonly Field[];
   readonly default?: unknown;
@@ -77,6 +79,9 @@ function expectedType(field: Field, type: string): string {
         ? `a list of ${field.minItems ?? 0} to ${field.maxItems} values`
         : 'a list';
     case 'object':
+      if (typeof field.additionalProperties === 'object') {
+        return `a map of names to ${expected(field.additionalProperties)}`;
+      }
       return `a map (${Object.keys(field.properties ?? {}).join(', ')})`;
     default:
       return type;

@@ -69,6 +69,9 @@ const shorthands: Readonly<Record<string, readonly string[]>> = {
 /** Keys of which a spec has one: writing either replaces the inherited other. */
 const rivals: Readonly<Record<string, string>> = { 'quantize.bits': 'tau', 'quantize.tau': 'bits' };
 
+/** Maps whose order of keys means something: one laid upon another replaces it. */
+const ordered: readonly string[] = ['quantize.tau'];
+
 function writtenOut(tree: Tree, path: string): TreeMap {
   if (tree.kind === 'map') return tree.entries;
   const keys = tree.kind === 'scalar' && tree.value !== null ? (shorthands[path] ?? []) : [];
@@ -80,9 +83,9 @@ function mapPlace(base: Place, over: Place): Place {
   return over.source.kind === 'override' ? base : over;
 }
 
-/** Lays `over` upon `base`: maps are merged key by key, anything else is replaced. */
+/** Lays `over` upon `base`: maps are merged key by key unless ordered, anything else is replaced. */
 export function merge(base: Tree, over: Tree, path = ''): Tree {
-  if (over.kind !== 'map') return over;
+  if (over.kind !== 'map' || ordered.includes(path)) return over;
   const entries = new Map(writtenOut(base, path));
   for (const [key, entry] of over.entries) {
     const keyPath = path ? `${path}.${key}` : key;

@@ -47,9 +47,12 @@ export interface StemSpec {
 
 export type SubsetStructure = 'free' | 'antipodal';
 
+/** Bits of a kernel's index, 1..9: of all binary layers, or of each by name where they differ. */
+export type Tau = number | Readonly<Record<string, number>>;
+
 export interface QuantizeSpec {
-  /** Bits of a kernel's index, 1..9; tau / 9 bit per weight, 9 is the plain 1-bit network. */
-  readonly tau: number;
+  /** tau / 9 bit per weight; 9 is the plain 1-bit network. */
+  readonly tau: Tau;
   readonly binarize: 'weights' | 'weights+activations';
   readonly subset: { readonly structure: SubsetStructure; readonly sampling: 'uniform' };
   /** How the subset is learnt; false: it stays as sampled. */

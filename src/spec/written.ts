@@ -1,5 +1,6 @@
 import type { WrittenArchitecture } from './architectures.js';
 import { type Field, keysOf, specSchema } from './schema.js';
+import type { WrittenTauMap } from './tau-map.js';
 import type { DataSpec, QuantizeSpec, RefineSpec, Spec } from './types.js';
 
 /** A spec as a user may write it by the schema, the schema's defaults filled in. */
@@ -10,7 +11,7 @@ export interface WrittenSpec extends Pick<Spec, 'name' | 'seed' | 'train' | 'dev
   readonly architecture: WrittenArchitecture;
   readonly quantize: Pick<QuantizeSpec, 'binarize' | 'subset'> & {
     readonly bits?: number;
-    readonly tau?: number;
+    readonly tau?: number | WrittenTauMap;
     readonly refine: boolean | RefineSpec;
   };
 }

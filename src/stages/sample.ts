@@ -4,6 +4,7 @@ import { defineStage } from '../pipeline/stage.js';
 import { networkShape } from '../spec/shape.js';
 import { representativeCount, sampleSubset } from '../subbit/subset.js';
 import { encodeSubsets } from '../subbit/subset-file.js';
+import { tauOfLayer } from '../subbit/tau.js';
 import { stream } from '../util/random.js';
 
 /** Draws the subset of every binary layer from the spec's seed: `subsets.json`. */
@@ -19,14 +20,19 @@ export const sample = defineStage({
   }),
   async run({ spec: { seed, blocks, tau, subset }, out }) {
     const { structure } = subset;
+    const taus = blocks.map((block) => tauOfLayer(tau, block));
     const sampled = blocks.map(
-      (block) => [block, sampleSubset(tau, structure, stream(seed, 'sample', block))] as const,
+      (block, i) =>
+        [block, sampleSubset(taus[i], structure, stream(seed, 'sample', block))] as const,
     );
     await writeFile(join(out, 'subsets.json'), encodeSubsets(new Map(sampled)));
-    const drawn = representativeCount(tau, structure);
+    const mean = (of: (tau: number) => number) =>
+      taus.reduce((sum, bits) => sum + of(bits), 0) / taus.length;
+    const members = mean((bits) => 2 ** bits);
+    const drawn = mean((bits) => representativeCount(bits, structure));
     return {
       layers: { value: blocks.length, unit: 'layers', kind: 'counted' },
-      'subset members': { value: 2 ** tau, unit: 'kernels', kind: 'counted' },
+      'subset members': { value: members, unit: 'kernels', kind: 'counted' },
       'drawn kernels': { value: drawn, unit: 'a layer', kind: 'counted' },
     };
   },

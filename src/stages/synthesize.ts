@@ -17,13 +17,14 @@ import { toolbox } from '../fpga/tools/toolbox.js';
 import type { MapShape } from '../model/network.js';
 import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
-import type { ArchitectureSpec, DeviceSpec, Spec } from '../spec/types.js';
+import type { ArchitectureSpec, DeviceSpec, Spec, Tau } from '../spec/types.js';
+import { tauText } from '../subbit/tau.js';
 import { Failure } from '../util/failure.js';
 
 type Slice = {
   readonly image: MapShape;
   readonly architecture: ArchitectureSpec;
-  readonly quantize: { readonly tau: number };
+  readonly quantize: { readonly tau: Tau };
   readonly device: DeviceSpec;
 };
 
@@ -39,6 +40,20 @@ export function requireBinaryActivations({ quantize }: Pick<Spec, 'quantize'>): 
     'input',
     'quantize.binarize is weights, but the accelerator needs binary activations',
     ['set quantize.binarize to weights+activations', 'or set device.target to cpu'],
+  );
+}
+
+/**
+ * The one tau that the accelerator is built for.
+ *
+ * @throws Failure where layers differ
+ */
+function requireOneTau(tau: Tau): number {
+  if (typeof tau === 'number') return tau;
+  throw new Failure(
+    'input',
+    `the accelerator reads indices of one width, but quantize.tau gives its layers ${tauText(tau)}`,
+    ['give all layers the same quantize.tau', 'or set device.target to cpu'],
   );
 }
 
@@ -67,7 +82,8 @@ export const synthesize = defineStage({
     if (target === null) return;
     requireBinaryActivations(spec);
     const { data, architecture, quantize } = spec;
-    designFor({ architecture, image: dataSets[data.set].image, tau: quantize.tau, target });
+    const tau = requireOneTau(quantize.tau);
+    designFor({ architecture, image: dataSets[data.set].image, tau, target });
   },
   run: build,
 });
@@ -76,7 +92,8 @@ async function build({ spec, out, scratch, emit, signal }: StageContext<Slice>):
   const { image, architecture, quantize, device } = spec;
   const targetName = fpgaTargetOf({ device });
   if (targetName === null) throw new Error('synthesize was not skipped for the CPU');
-  const fit = designFor({ architecture, image, tau: quantize.tau, target: targetName });
+  const tau = requireOneTau(quantize.tau);
+  const fit = designFor({ architecture, image, tau, target: targetName });
   const { design, plans, target } = fit;
   const { pixels, outputs, inputs } = design;
   const shape = `${pixels} pixels x ${outputs} outputs x ${inputs} inputs a step`;

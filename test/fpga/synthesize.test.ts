@@ -49,6 +49,10 @@ describe('the synthesize stage', () => {
   });
 
   it('sees before training that real activations cannot run on it', async () => {
+    const mixed = await spec('quantize.tau={"stage0.*": 6, "*": 4}');
+    const refused = await failureOf(() => synthesize.preflight?.(mixed));
+    expect(refused.message).toContain('quantize.tau gives its layers tau 4 to 6');
+    expect(refused.next).toContain('or set device.target to cpu');
     const real = await spec('quantize.binarize=weights');
     const failure = await failureOf(() => synthesize.preflight?.(real));
     expect(failure.message).toContain('the accelerator needs binary activations');

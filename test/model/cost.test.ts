@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dataSets } from '../../src/data/sets.js';
-import { costOf } from '../../src/model/cost.js';
+import { bitsPerBinaryWeight, costOf } from '../../src/model/cost.js';
 import { birealNetwork, type NetworkShape } from '../../src/model/network.js';
 import { resolveArchitecture } from '../../src/spec/architectures.js';
 import type { SubsetStructure } from '../../src/spec/types.js';
@@ -95,6 +95,21 @@ const smallNetwork = fc
       10,
     ),
   );
+
+it('adds up layers of different tau, each at its own', () => {
+  const shape = imagenet('resnet18');
+  const names = shape.blocks.map(({ name }) => name);
+  const tau = Object.fromEntries(names.map((name, i) => [name, i < 4 ? 6 : 4]));
+  const mixed = costOf(shape, { tau, structure: 'free' });
+  const [six, four] = [6, 4].map((one) => costOf(shape, { tau: one, structure: 'free' }).layers);
+  expect(mixed.layers).toEqual([...six.slice(0, 4), ...four.slice(4)]);
+  expect(mixed.layers.map((layer) => layer.shares).slice(3, 5)).toEqual([false, true]);
+  const pairs = shape.blocks.map(({ conv }) => conv.input.channels * conv.output.channels);
+  const bits = pairs.reduce((sum, n, i) => sum + n * (i < 4 ? 6 : 4), 0);
+  const weights = pairs.reduce((sum, n) => sum + 9 * n, 0);
+  expect(mixed.total.subBitBits).toBe(bits);
+  expect(bitsPerBinaryWeight(mixed)).toBe(bits / weights);
+});
 
 it('agrees with a count of every single operation of small networks', () => {
   fc.assert(

@@ -12,12 +12,12 @@ const small = birealNetwork(
 
 it('shows each layer, the sums, and which layers save nothing', () => {
   expect(costTable(costOf(small, { tau: 4, structure: 'free' }))).toMatchInlineSnapshot(`
-    "binary layer   in  out  positions  kbit: 1 bit  0.44 bit  M Bit-OPs: 1 bit  0.44 bit   fewer
-    ────────────────────────────────────────────────────────────────────────────────────────────
-    stage0.block0  16   16        196          2.3       1.0             0.452     0.452  none *
-    stage0.block1  16   16        196          2.3       1.0             0.452     0.452  none *
-    stage1.block0  16   32         49          4.6       2.0             0.226     0.125   1.80x
-    * no more outputs than the 16 responses to share: the layer saves no operations
+    "binary layer   tau  in  out  positions  kbit: 1 bit  0.44 bit  M Bit-OPs: 1 bit  0.44 bit   fewer
+    ─────────────────────────────────────────────────────────────────────────────────────────────────
+    stage0.block0    4  16   16        196          2.3       1.0             0.452     0.452  none *
+    stage0.block1    4  16   16        196          2.3       1.0             0.452     0.452  none *
+    stage1.block0    4  16   32         49          4.6       2.0             0.226     0.125   1.80x
+    * no more outputs than the 2^tau responses to share: the layer saves no operations
 
     binary layers             1 bit    0.44 bit  ratio
     ──────────────────────────────────────────────────

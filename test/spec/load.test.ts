@@ -262,6 +262,12 @@ const anySpec = fc.record(
         fc.oneof(
           fc.record({ bits: fc.constantFrom(1, 0.67, 0.56, 0.44) }),
           fc.record({ tau: fc.integer({ min: 1, max: 9 }) }),
+          fc.record({
+            tau: fc.record(
+              { 'stage0.*': fc.integer({ min: 1, max: 9 }), '*': fc.integer({ min: 1, max: 9 }) },
+              { requiredKeys: ['*'] },
+            ),
+          }),
         ),
         fc.record(
           {

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadSplit } from '../../src/data/load.js';
 import { floatLogits } from '../../src/engine/infer.js';
+import { decodeModel } from '../../src/model/container/read.js';
 import { decodeTrained } from '../../src/model/trained-file.js';
 import { divide } from '../../src/nn/validation.js';
 import type { StageEvent } from '../../src/pipeline/events.js';
 import type { Stage, StageContext } from '../../src/pipeline/stage.js';
 import type { Spec } from '../../src/spec/types.js';
+import { pack } from '../../src/stages/pack.js';
 import { refine } from '../../src/stages/refine.js';
 import { sample } from '../../src/stages/sample.js';
 import { membersOf } from '../../src/subbit/subset.js';
@@ -140,6 +142,21 @@ describe('a refine stage', () => {
       layers.map((layer) => layer.flipped),
     );
     expect(Math.max(...flipped)).toBeGreaterThan(0);
+  });
+
+  test('trains layers of different tau, and packs each with its own', async () => {
+    const tau = { 'stage0.block0': 9, 'stage1.block0': 3 };
+    const of = { ...spec, quantize: { ...spec.quantize, tau } } as const;
+    const folders = newFolders();
+    await run(refine, folders, { of, inputs: await sampled(of) });
+    const network = decodeTrained(file(folders.out, 'trained.safetensors'));
+    expect(network.blocks.map(({ conv }) => conv.tau)).toEqual([9, 3]);
+    const packed = newFolders();
+    const inputs = { refine: { path: folders.out, digest: 'of no meaning here', metrics: {} } };
+    await run(pack, packed, { of, inputs });
+    const model = decodeModel(file(packed.out, 'model.snn'), 'model.snn');
+    expect(model.blocks.map(({ conv }) => conv.tau)).toEqual([9, 3]);
+    expect(model.blocks.map(({ conv }) => conv.members.length)).toEqual([512, 8]);
   });
 
   test('with refine: false keeps the sampled members exactly', async () => {
