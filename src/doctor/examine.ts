@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { findDataSet } from '../data/load.js';
+import { probeEngine } from '../engine/registry.js';
 import { Failure } from '../util/failure.js';
 import { orIfMissing } from '../util/files.js';
 import { type Probe, type Requirement, requirements } from './requirements.js';
@@ -12,6 +13,8 @@ import { type Probe, type Requirement, requirements } from './requirements.js';
 export interface Finding extends Omit<Requirement, 'probe'> {
   /** Version or place; null: it is missing. */
   readonly found: string | null;
+  /** Why it counts as missing, where there is more to say. */
+  readonly why: string | null;
 }
 
 /** The machine, as far as runs depend on it. */
@@ -35,7 +38,7 @@ export function examineRequirements(): Promise<Finding[]> {
   return Promise.all(
     requirements.map(async ({ probe, ...requirement }) => ({
       ...requirement,
-      found: await look(probe),
+      ...(await answer(probe)),
     })),
   );
 }
@@ -54,7 +57,14 @@ export async function examineStore(path: string): Promise<StoreRoom> {
   return { path, writable: await isThere(existing, constants.W_OK), free: bavail * bsize };
 }
 
-function look(probe: Probe): Promise<string | null> | string | null {
+async function answer(probe: Probe): Promise<Pick<Finding, 'found' | 'why'>> {
+  if (probe.kind !== 'engine') return { found: await look(probe), why: null };
+  const engine = await probeEngine(probe.name);
+  if (!engine.found) return { found: null, why: engine.why };
+  return { found: `${engine.version}, on ${engine.device}`, why: null };
+}
+
+function look(probe: Exclude<Probe, { kind: 'engine' }>): Promise<string | null> | string | null {
   switch (probe.kind) {
     case 'node':
       return isAtLeast(process.versions.node, probe.atLeast) ? process.versions.node : null;

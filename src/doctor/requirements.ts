@@ -1,4 +1,5 @@
-import type { DataSetName } from '../spec/types.js';
+import { installCommand, installWithoutDownload } from '../engine/registry.js';
+import type { DataSetName, EngineName } from '../spec/types.js';
 
 /** How to find out whether something is there. */
 export type Probe =
@@ -11,7 +12,8 @@ export type Probe =
       readonly name: string;
       readonly version: readonly string[] | null;
     }
-  | { readonly kind: 'data'; readonly set: DataSetName };
+  | { readonly kind: 'data'; readonly set: DataSetName }
+  | { readonly kind: 'engine'; readonly name: EngineName };
 
 /** Something that the program needs, or can use where it is installed. */
 export interface Requirement {
@@ -67,6 +69,27 @@ export const requirements: readonly Requirement[] = [
     probe: { kind: 'data', set: 'fashion-mnist' },
     adds: 'specs with data.set: fashion-mnist',
     install: 'apt install dataset-fashion-mnist',
+  },
+  {
+    name: 'engine tensorflow-gpu',
+    needed: false,
+    probe: { kind: 'engine', name: 'tensorflow-gpu' },
+    adds: "training in libtensorflow on NVIDIA's GPUs, through CUDA",
+    install: installCommand('tensorflow-gpu'),
+  },
+  {
+    name: 'engine webgpu',
+    needed: false,
+    probe: { kind: 'engine', name: 'webgpu' },
+    adds: "training on any vendor's GPU",
+    install: installCommand('webgpu'),
+  },
+  {
+    name: 'engine tensorflow',
+    needed: false,
+    probe: { kind: 'engine', name: 'tensorflow' },
+    adds: 'training in libtensorflow on the CPU',
+    install: `${installCommand('tensorflow')}   (or, from a Python wheel: ${installWithoutDownload()})`,
   },
   {
     name: 'Verilator',

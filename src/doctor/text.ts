@@ -37,8 +37,8 @@ export function doctorText(
   ].join('\n');
 }
 
-function row({ name, found }: Finding): string[] {
-  return [name, found ?? '- missing'];
+function row({ name, found, why }: Finding): string[] {
+  return [name, found ?? `- ${why ?? 'missing'}`];
 }
 
 function gigabytes(bytes: number): string {

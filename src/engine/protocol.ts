@@ -2,6 +2,7 @@ import type { AugmentationMoment } from '../data/prepare.js';
 import type { MapShape, NetworkShape } from '../model/network.js';
 import type { InputScaling } from '../model/trained.js';
 import type { Activations } from '../nn/network.js';
+import type { EngineName } from '../spec/types.js';
 
 /** Labelled images in memory that all threads share. */
 export interface SharedImages {
@@ -14,6 +15,7 @@ export interface SharedImages {
 
 /** What a thread is started with. */
 export interface WorkerSetup {
+  readonly backend: EngineName;
   readonly shape: NetworkShape;
   readonly activations: Activations;
   readonly scaling: InputScaling;

@@ -3,13 +3,12 @@ import { scaledImages } from '../data/prepare.js';
 import { layoutOf } from '../nn/layout.js';
 import { opsOf } from '../nn/ops.js';
 import { gradientStep, inferenceStep, type Program, statisticsStep } from '../nn/step.js';
+import { startBackend } from './backends.js';
 import type { Reply, Request, WorkerSetup } from './protocol.js';
-import { startWasmBackend } from './wasm-backend.js';
-import { wasmKernels } from './wasm-kernels.js';
 
 const setup = workerData as WorkerSetup;
 const { shape, activations, scaling, labelSmoothing } = setup;
-const ops = opsOf(wasmKernels(await startWasmBackend()));
+const ops = opsOf((await startBackend(setup.backend)).kernels);
 const program: Program = { shape, layout: layoutOf(shape), activations, ops, labelSmoothing };
 const images = { shape: setup.images.shape, pixels: new Uint8Array(setup.images.pixels) };
 const labels = new Uint8Array(setup.images.labels);

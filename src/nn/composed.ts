@@ -89,14 +89,8 @@ export const composed: Kernels = {
   },
 
   averagePoolGradient(dy, height, width) {
-    const [images, rows, columns, channels] = dy.shape;
-    const cells = tf.reshape(dy, [images, rows, 1, columns, 1, channels]);
-    const spread = tf.reshape(tf.tile(cells, [1, 1, 2, 1, 2, 1]), [
-      images,
-      2 * rows,
-      2 * columns,
-      channels,
-    ]);
+    const [images, , , channels] = dy.shape;
+    const spread = tf.depthToSpace(tf.concat([dy, dy, dy, dy], 3), 2, 'NHWC');
     const inside = tf.slice(spread, [0, 0, 0, 0], [images, height, width, channels]);
     return tf.mul(inside, windowShares(height, width)) as tf.Tensor4D;
   },

@@ -89,7 +89,7 @@ export async function declareStages(
         needs,
         asked: index >= first && index <= last,
         skip,
-        slice: used ? toJson(stage.reads(spec)) : null,
+        slice: used ? toJson(await stage.reads(spec)) : null,
         environment: used ? toJson((await stage.environment?.(spec)) ?? null) : null,
       };
     }),

@@ -41,7 +41,7 @@ export interface Stage<Slice = unknown> {
   /** Why the stage has nothing to do for this spec, or null. */
   skip?(spec: Spec): string | null;
   /** The slice of the spec that can change the result: plain JSON values, hashed key-sorted. */
-  reads(spec: Spec): Slice;
+  reads(spec: Spec): Promise<Slice> | Slice;
   /** What else can change the result: engine, thread count, tool versions. */
   environment?(spec: Spec): Promise<Json> | Json;
   /**

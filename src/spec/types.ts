@@ -99,6 +99,9 @@ export interface TrainSpec {
   readonly threads: number | null;
 }
 
+/** What computes the passes of training: a backend of TensorFlow.js. */
+export type EngineName = 'tensorflow-gpu' | 'webgpu' | 'tensorflow' | 'wasm';
+
 export type DeviceTarget = 'cpu' | 'ice40-up5k' | 'ice40-hx8k';
 
 export interface DeviceSpec {

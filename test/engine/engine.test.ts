@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { inputScaling } from '../../src/data/prepare.js';
-import { type Engine, type EngineSetup, startWasmEngine } from '../../src/engine/wasm.js';
+import type { Engine, EngineSetup } from '../../src/engine/engine.js';
+import { startWasmEngine } from '../../src/engine/wasm.js';
 import { inferAll } from '../../src/nn/train.js';
 import { expectClose } from '../support/numbers.js';
 import { barNetwork, bars } from '../support/shapes.js';

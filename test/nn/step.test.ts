@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { birealNetwork, type NetworkShape } from '../../src/model/network.js';
-import { layoutOf, normStatistics } from '../../src/nn/layout.js';
+import { layoutOf } from '../../src/nn/layout.js';
 import { opsOf } from '../../src/nn/ops.js';
 import { gradientStep, inferenceStep, type Program, statisticsStep } from '../../src/nn/step.js';
 import { expectClose, normals } from '../support/numbers.js';
 import { bothKernels } from './engines.js';
-import { crossEntropy, difference, maps } from './reference.js';
-import { referencePass } from './reference-network.js';
+import { crossEntropy } from './reference.js';
+import { correctOf, flatStatistics, gradientsOf, passAt, pointOf } from './reference-step.js';
 
 const { composed, fused } = await bothKernels();
 const labels = Int32Array.of(0, 2, 1);
@@ -35,84 +35,31 @@ const networks: Record<string, NetworkShape> = {
   ),
 };
 
-/** A point of the parameter space with nothing at zero, in the engine's form. */
-function setUp(shape: NetworkShape, seed: number) {
-  const layout = layoutOf(shape);
-  const parameters = normals(layout.size, seed, 0.5);
-  for (const { name, offset, size } of layout.parameters.values()) {
-    if (!name.endsWith('.gamma')) continue;
-    for (let i = offset; i < offset + size; i++) parameters[i] = 0.7 + Math.abs(parameters[i]);
-  }
-  const { height, width, channels } = shape.input;
-  const images = normals(labels.length * height * width * channels, seed + 1);
-  return { layout, parameters, images };
-}
-
-/** The reference's pass over the same batch with `flat` parameters. */
-function passAt(shape: NetworkShape, images: Float32Array, activations: Program['activations']) {
-  const { parameters } = layoutOf(shape);
-  const { height, width, channels } = shape.input;
-  const batch = maps([labels.length, height, width, channels], images);
-  return (
-    flat: Float32Array | Float64Array,
-    given: Parameters<typeof referencePass>[4] = null,
-    tangent: Parameters<typeof referencePass>[5] = null,
-  ) => {
-    const valuesOf = (name: string) => {
-      const found = parameters.get(name);
-      if (!found) throw new Error(`no parameter ${name}`);
-      return flat.subarray(found.offset, found.offset + found.size);
-    };
-    return referencePass(shape, valuesOf, batch, activations, given, tangent);
-  };
-}
-
-/** All places of a small tensor in the flat vector, 23 of a large one. */
-function somePlaces(offset: number, size: number): number[] {
-  const count = Math.min(size, 23);
-  return Array.from({ length: count }, (_, i) => offset + Math.floor((i * size) / count));
-}
-
 const cases = Object.keys(networks).flatMap((network) =>
   (['binary', 'real'] as const).map((activations) => ({ network, activations })),
 );
 
 describe.each(cases)('$network, $activations activations', ({ network, activations }) => {
   const shape = networks[network];
-  const { layout, parameters, images } = setUp(shape, 21);
+  const layout = layoutOf(shape);
+  const parameters = pointOf(shape, 21);
+  const { height, width, channels } = shape.input;
+  const images = normals(labels.length * height * width * channels, 22);
   const pass = passAt(shape, images, activations);
   const expected = pass(parameters);
   const programs = [composed, fused].map(
     (kernels): Program => ({ shape, layout, activations, ops: opsOf(kernels) }),
   );
 
-  const flat = (statistics: typeof expected.statistics) => {
-    const values = new Float32Array(layout.statisticsSize);
-    for (const [name, { mean, variance }] of statistics) {
-      const { meanOffset, varianceOffset } = normStatistics(layout, name);
-      values.set(mean, meanOffset);
-      values.set(variance, varianceOffset);
-    }
-    return values;
-  };
-
   test('a step has the loss, the statistics and every gradient of the reference', async () => {
-    const rows = expected.logits;
-    const isRight = rows.map((row, i) => row.indexOf(Math.max(...row)) === labels[i]);
-    const lossAt = (changed: Float64Array) =>
-      crossEntropy(pass(changed, null, expected).logits, labels);
-    const point = Float64Array.from(parameters);
-    const differences = [...layout.parameters.values()].map(({ name, offset, size }) => {
-      const places = somePlaces(offset, size);
-      return { name, places, values: places.map((i) => difference(lossAt, point, i, 1e-7)) };
-    });
+    const differences = gradientsOf(shape, pass, parameters, labels);
     for (const program of programs) {
       const gradients = new Float32Array(layout.size);
       const statistics = new Float32Array(layout.statisticsSize);
       const found = await gradientStep(program, parameters, images, labels, gradients, statistics);
-      expect(found.loss).toBeCloseTo(crossEntropy(rows, labels), 5);
-      expect(found.correct).toBe(isRight.filter(Boolean).length);
-      expectClose(statistics, flat(expected.statistics), 1e-5, 'statistics');
+      expect(found.loss).toBeCloseTo(crossEntropy(expected.logits, labels), 5);
+      expect(found.correct).toBe(correctOf(expected, labels));
+      expectClose(statistics, flatStatistics(shape, expected.statistics), 1e-5, 'statistics');
       for (const { name, places, values } of differences) {
         const own = places.map((i) => gradients[i]);
         expectClose(own, values, 2e-5, `gradient of ${name}`);
@@ -141,7 +88,7 @@ describe.each(cases)('$network, $activations activations', ({ network, activatio
     for (const program of programs) {
       const statistics = new Float32Array(layout.statisticsSize);
       await statisticsStep(program, parameters, images, statistics);
-      expectClose(statistics, flat(expected.statistics), 1e-5);
+      expectClose(statistics, flatStatistics(shape, expected.statistics), 1e-5);
     }
   });
 
@@ -156,7 +103,7 @@ describe.each(cases)('$network, $activations activations', ({ network, activatio
       ]),
     );
     for (const program of programs) {
-      const logits = await inferenceStep(program, parameters, flat(given), images);
+      const logits = await inferenceStep(program, parameters, flatStatistics(shape, given), images);
       expectClose(logits, pass(parameters, given).logits.flat(), 1e-5);
     }
   });

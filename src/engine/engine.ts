@@ -1,0 +1,51 @@
+import type { ImageSet } from '../data/load.js';
+import type { AugmentationMoment } from '../data/prepare.js';
+import type { NetworkShape } from '../model/network.js';
+import type { InputScaling } from '../model/trained.js';
+import type { Activations } from '../nn/network.js';
+
+/** What one training step's passes found, over all threads. */
+export interface GradientResult {
+  /** Mean cross-entropy of the batch. */
+  readonly loss: number;
+  /** Images classified right. */
+  readonly correct: number;
+  /** Flat vector; at a latent: the gradient of its quantised weight, [3, 3, Cin, Cout]. */
+  readonly gradients: Float32Array;
+  /** Flat batch-norm statistics, averaged over the threads' shards. */
+  readonly statistics: Float32Array;
+}
+
+/**
+ * Computes a network's passes over one data set. `parameters` are flat vectors in the engine's form:
+ * every latent replaced by its quantised weights. Calls follow one another, never overlap; behind a
+ * thread's failure, or when closed, every call rejects.
+ */
+export interface Engine {
+  readonly threads: number;
+  gradients(
+    parameters: Float32Array,
+    images: Uint32Array,
+    moment: AugmentationMoment,
+  ): Promise<GradientResult>;
+  /** Batch-norm statistics of `images` as one batch a thread, forward only. */
+  statistics(parameters: Float32Array, images: Uint32Array): Promise<Float32Array>;
+  /** Logits [images, classes] in inference form. */
+  logits(
+    parameters: Float32Array,
+    statistics: Float32Array,
+    images: Uint32Array,
+  ): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** What an engine is started with, whichever it is. */
+export interface EngineSetup {
+  readonly shape: NetworkShape;
+  readonly activations: Activations;
+  readonly scaling: InputScaling;
+  readonly images: ImageSet;
+  readonly threads: number;
+  /** Share of every label that is spread over all classes while training, 0..1; none if left out. */
+  readonly labelSmoothing?: number;
+}
