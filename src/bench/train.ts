@@ -46,7 +46,7 @@ async function trainingSpeed(threads: number): Promise<number> {
         validation: 0,
         keep: 'last',
       },
-      augment: { flip: false, shift: 0 },
+      augment: { flip: false, shift: 0, crop: 1 },
     },
   };
   const unaborted = new AbortController().signal;

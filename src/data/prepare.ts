@@ -2,7 +2,8 @@ import type { MapShape } from '../model/network.js';
 import type { InputScaling } from '../model/trained.js';
 import type { DataSpec } from '../spec/types.js';
 import { stream } from '../util/random.js';
-import type { ImageSet } from './load.js';
+import type { ImageSet } from './image-set.js';
+import { randomWindow, resized, type Window } from './window.js';
 
 export type Augmentation = DataSpec['augment'];
 
@@ -23,27 +24,38 @@ export function inputScaling({ shape, count, pixels }: ImageSet): InputScaling {
   };
 }
 
-/** How one image is moved before training sees it. */
-interface Placement {
-  readonly mirrored: boolean;
-  readonly down: number;
-  readonly right: number;
-}
-
-const asStored: Placement = { mirrored: false, down: 0, right: 0 };
-
-/** Where an image lands in one epoch: decided by seed, epoch and image alone. */
-function place(augment: Augmentation, seed: number, epoch: number, image: number): Placement {
-  const random = stream(seed, 'augment', epoch, image);
-  const offset = () => random.below(2 * augment.shift + 1) - augment.shift;
-  return { mirrored: augment.flip && random.below(2) === 1, down: offset(), right: offset() };
-}
-
 /** What augmentation needs to know of the moment. */
 export interface AugmentationMoment {
   readonly augment: Augmentation;
   readonly seed: number;
   readonly epoch: number;
+}
+
+/** How one image is moved before training sees it. */
+interface Placement {
+  readonly mirrored: boolean;
+  readonly down: number;
+  readonly right: number;
+  /** The part of the image that fills it; null: the whole. */
+  readonly window: Window | null;
+}
+
+const asStored: Placement = { mirrored: false, down: 0, right: 0, window: null };
+
+/** Where an image lands in one epoch: decided by seed, epoch and image alone. */
+function place(
+  { augment, seed, epoch }: AugmentationMoment,
+  image: number,
+  shape: MapShape,
+): Placement {
+  const random = stream(seed, 'augment', epoch, image);
+  const offset = () => random.below(2 * augment.shift + 1) - augment.shift;
+  return {
+    mirrored: augment.flip && random.below(2) === 1,
+    down: offset(),
+    right: offset(),
+    window: augment.crop < 1 ? randomWindow(shape, augment.crop, random) : null,
+  };
 }
 
 /**
@@ -61,17 +73,22 @@ export function scaledImages(
 ): Float32Array {
   const size = set.shape.height * set.shape.width * set.shape.channels;
   const scaled = new Float32Array(indices.length * size);
-  const moves = moment !== null && (moment.augment.flip || moment.augment.shift > 0);
+  const moving = moment && isOn(moment.augment) ? moment : null;
   indices.forEach((image, i) => {
-    const placement = moves ? place(moment.augment, moment.seed, moment.epoch, image) : asStored;
-    const pixels = set.pixels.subarray(image * size, (image + 1) * size);
+    const placement = moving ? place(moving, image, set.shape) : asStored;
+    const stored = set.pixels.subarray(image * size, (image + 1) * size);
+    const pixels = placement.window ? resized(stored, set.shape, placement.window) : stored;
     writeImage(pixels, set.shape, scaling, placement, scaled.subarray(i * size, (i + 1) * size));
   });
   return scaled;
 }
 
+function isOn({ flip, shift, crop }: Augmentation): boolean {
+  return flip || shift > 0 || crop < 1;
+}
+
 function writeImage(
-  pixels: Uint8Array,
+  pixels: Uint8Array | Float32Array,
   { height, width, channels }: MapShape,
   { zero, scale }: InputScaling,
   { mirrored, down, right }: Placement,

@@ -25,6 +25,8 @@ export interface DataSpec {
     readonly flip: boolean;
     /** Pad by this many pixels and crop back at a random place; 0: off. */
     readonly shift: number;
+    /** Smallest share of an image that a random resized crop takes, above 0; 1: off. */
+    readonly crop: number;
   };
 }
 

@@ -28,6 +28,9 @@ const sets = fc
 
 const plain = { zero: [0, 0, 0], scale: [1, 1, 1] };
 
+/** No augmentation. */
+const plainly: Augmentation = { flip: false, shift: 0, crop: 1 };
+
 /** One image of a set as rows of pixels of channel values. */
 function imageOf({ shape }: ImageSet, values: ArrayLike<number>, image: number): number[][][] {
   const { height, width, channels } = shape;
@@ -91,7 +94,7 @@ describe('images enter the network', () => {
   test('as stored when augmentation is off', () => {
     fc.assert(
       fc.property(sets, fc.nat(), (set, epoch) => {
-        expect(augmented(set, { flip: false, shift: 0 }, epoch)).toEqual(
+        expect(augmented(set, plainly, epoch)).toEqual(
           Array.from({ length: set.count }, (_, i) => imageOf(set, set.pixels, i)),
         );
       }),
@@ -121,7 +124,7 @@ describe('augmentation', () => {
   }
 
   test('flip mirrors about half of the images and leaves the others', () => {
-    const flips = augmented(set, { flip: true, shift: 0 }, 0).map((image, i) => {
+    const flips = augmented(set, { ...plainly, flip: true }, 0).map((image, i) => {
       const isMirrored = isSame(image, mirrored[i]);
       expect(isMirrored || isSame(image, stored[i])).toBe(true);
       return isMirrored;
@@ -134,7 +137,7 @@ describe('augmentation', () => {
   test('shift moves images by up to so many pixels, to every place about equally often', () => {
     const counts = new Map<string, number>();
     for (let epoch = 0; epoch < 5; epoch++) {
-      augmented(set, { flip: false, shift: 1 }, epoch).forEach((image, i) => {
+      augmented(set, { ...plainly, shift: 1 }, epoch).forEach((image, i) => {
         const found = placements(image, stored[i], 1);
         expect(found).toHaveLength(1);
         counts.set(found[0], (counts.get(found[0]) ?? 0) + 1);
@@ -147,14 +150,14 @@ describe('augmentation', () => {
   });
 
   test('both together: a mirrored image moves too', () => {
-    augmented(set, { flip: true, shift: 2 }, 3).forEach((image, i) => {
+    augmented(set, { ...plainly, flip: true, shift: 2 }, 3).forEach((image, i) => {
       const found = [...placements(image, stored[i], 2), ...placements(image, mirrored[i], 2)];
       expect(found).toHaveLength(1);
     });
   });
 
   test('is decided by seed, epoch and image, whatever batch the image comes in', () => {
-    const augment = { flip: true, shift: 2 };
+    const augment = { ...plainly, flip: true, shift: 2 };
     const whole = augmented(set, augment, 4);
     expect(augmented(set, augment, 4)).toEqual(whole);
     expect(augmented(set, augment, 5)).not.toEqual(whole);

@@ -27,7 +27,7 @@ function trainerOf(
     shape: barNetwork,
     spec: {
       seed: 3,
-      augment: { flip: false, shift: 1 },
+      augment: { flip: false, shift: 1, crop: 1 },
       quantize: {
         tau,
         binarize: 'weights+activations',

@@ -23,7 +23,7 @@ const block = 'stage0.block0';
 
 const spec: TrainingSpec = {
   seed: 1,
-  augment: { flip: false, shift: 0 },
+  augment: { flip: false, shift: 0, crop: 1 },
   quantize: {
     tau: 4,
     binarize: 'weights+activations',

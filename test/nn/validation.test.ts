@@ -76,7 +76,7 @@ function trainerOf(engine: Engine, images: Uint32Array): Trainer {
     images,
     spec: {
       seed: 1,
-      augment: { flip: false, shift: 0 },
+      augment: { flip: false, shift: 0, crop: 1 },
       quantize: {
         tau: 4,
         binarize: 'weights+activations',

@@ -19,7 +19,7 @@ export const spec: Spec = {
     set: 'mnist',
     path: null,
     limit: { train: null, test: null },
-    augment: { flip: false, shift: 0 },
+    augment: { flip: false, shift: 0, crop: 1 },
   },
   architecture: {
     family: 'bireal',

@@ -40,7 +40,7 @@ describe('defaults', () => {
         set: 'mnist',
         path: null,
         limit: { train: null, test: null },
-        augment: { flip: false, shift: 0 },
+        augment: { flip: false, shift: 0, crop: 1 },
       },
       architecture: {
         family: 'bireal',

@@ -31,7 +31,7 @@ const spec: Spec = {
     set: 'mnist',
     path: null,
     limit: { train: 200, test: 300 },
-    augment: { flip: false, shift: 0 },
+    augment: { flip: false, shift: 0, crop: 1 },
   },
   architecture,
   quantize: {
@@ -136,7 +136,7 @@ describe('pack and evaluate', () => {
   });
 
   it('do not read how images are augmented', () => {
-    const shifted = { ...spec, data: { ...spec.data, augment: { flip: true, shift: 2 } } };
+    const shifted = { ...spec, data: { ...spec.data, augment: { flip: true, shift: 2, crop: 0.5 } } };
     expect(pack.reads(shifted)).toEqual(pack.reads(spec));
     expect(evaluate.reads(shifted)).toEqual(evaluate.reads(spec));
   });

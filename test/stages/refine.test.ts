@@ -26,7 +26,7 @@ const spec: Spec = {
     set: 'mnist',
     path: null,
     limit: { train: 512, test: 16 },
-    augment: { flip: false, shift: 0 },
+    augment: { flip: false, shift: 0, crop: 1 },
   },
   architecture: {
     family: 'bireal',
