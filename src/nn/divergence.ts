@@ -10,6 +10,8 @@ export interface StepMoment {
   /** 0-based, within the epoch. */
   readonly step: number;
   readonly train: Pick<TrainSpec, 'learningRate' | 'warmup'>;
+  /** Where those stand in a spec. */
+  readonly field: 'train' | 'train.pretrain';
 }
 
 function allFinite(values: Float32Array): boolean {
@@ -60,15 +62,15 @@ export function requireFiniteParameters(
   if (broken) throw diverged(`the parameter ${broken.name}`, moment);
 }
 
-function diverged(place: string, { epoch, step, train }: StepMoment): Failure {
+function diverged(place: string, { epoch, step, train, field }: StepMoment): Failure {
   return new Failure(
     'input',
     `training diverged in epoch ${epoch + 1}, step ${step + 1}: ${place} is no longer finite`,
     [
-      `lower train.learningRate (now ${train.learningRate})`,
+      `lower ${field}.learningRate (now ${train.learningRate})`,
       train.warmup === 0
-        ? 'or let it rise slowly: train.warmup=1'
-        : `or let it rise for longer: train.warmup is ${train.warmup}`,
+        ? `or let it rise slowly: ${field}.warmup=1`
+        : `or let it rise for longer: ${field}.warmup is ${train.warmup}`,
       ...(epoch > 0 ? [`the checkpoint behind epoch ${epoch} is kept in the store's scratch`] : []),
     ],
   );

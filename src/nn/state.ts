@@ -25,7 +25,7 @@ export interface TrainingState {
   readonly optimizer: OptimizerState;
   /** Running batch-norm statistics, flat. */
   readonly statistics: Float32Array;
-  /** By block name. */
+  /** By block name; none at all while weights are real ({@link realState}). */
   readonly subsets: ReadonlyMap<string, LayerSubset>;
 }
 
@@ -50,12 +50,23 @@ export function initialState(
       indices: new Uint16Array(conv.input.channels * conv.output.channels),
     });
   }
+  return { ...realState(layout, { seed, train }), subsets };
+}
+
+/**
+ * The state before the first step of a network whose binary convolutions have real weights: it has
+ * no subsets, and its latents are laid out as the engine's filters, [3, 3, Cin, Cout].
+ */
+export function realState(
+  layout: Layout,
+  spec: Pick<Spec, 'seed'> & { readonly train: OptimizerSettings },
+): TrainingState {
   return {
     epoch: 0,
-    parameters: initialParameters(layout, seed),
-    optimizer: initialOptimizer(train, layout.size),
+    parameters: initialParameters(layout, spec.seed),
+    optimizer: initialOptimizer(spec.train, layout.size),
     statistics: new Float32Array(layout.statisticsSize),
-    subsets,
+    subsets: new Map(),
   };
 }
 

@@ -14,8 +14,9 @@ import { learningRateAt } from './schedule.js';
 import { type LayerSubset, quantizeInto, type TrainingState } from './state.js';
 
 /** What decides a training run besides its data, its network and the state that it starts from. */
-export type TrainingSpec = Pick<Spec, 'seed' | 'quantize'> & {
-  readonly train: Omit<Spec['train'], 'threads'>;
+export type TrainingSpec = Pick<Spec, 'seed'> & {
+  readonly quantize: Pick<Spec['quantize'], 'refine'> & Partial<Spec['quantize']>;
+  readonly train: Omit<Spec['train'], 'threads' | 'pretrain'>;
   readonly augment: Spec['data']['augment'];
 };
 
@@ -84,13 +85,14 @@ export async function trainEpoch(
     quantizeInto(layout, { ...state, subsets }, outChannels(shape), engineParameters);
     const indices = order.slice(step * batch, (step + 1) * batch).map((i) => images[i]);
     const found = await engine.gradients(engineParameters, indices, moment);
-    const at = { epoch: state.epoch, step, train: spec.train };
+    const field = subsets.size === 0 ? 'train.pretrain' : 'train';
+    const at = { epoch: state.epoch, step, train: spec.train, field } as const;
     requireFinitePasses(layout, found, at);
 
     const globalStep = state.epoch * steps + step;
     const rate = learningRateAt(spec.train, globalStep, steps);
     subsets = refine(trainer, { ...state, subsets }, layout, found.gradients, globalStep, rate);
-    const before = { ...state, optimizer };
+    const before = { ...state, optimizer, subsets };
     optimizer = updateParameters(trainer, before, layout, found.gradients, rate);
     requireFiniteParameters(layout, state.parameters, at);
     updateStatistics(state.statistics, found.statistics, globalStep === 0);
@@ -106,18 +108,19 @@ export async function trainEpoch(
 
 function updateParameters(
   { shape, spec }: Trainer,
-  { parameters, optimizer }: TrainingState,
+  { parameters, optimizer, subsets }: TrainingState,
   layout: Layout,
   gradients: Float32Array,
   rate: number,
 ) {
-  for (const { name, conv } of shape.blocks) {
-    const gradient = view(layout, gradients, `${name}.latent`);
-    const latents = view(layout, parameters, `${name}.latent`);
-    writeLatentGradient(gradient.slice(), latents, conv.output.channels, gradient);
+  for (const block of subsets.keys()) {
+    const gradient = view(layout, gradients, `${block}.latent`);
+    const latents = view(layout, parameters, `${block}.latent`);
+    writeLatentGradient(gradient.slice(), latents, outChannels(shape)(block), gradient);
   }
+  const isReal = subsets.size === 0;
   for (const { role, offset, size } of layout.parameters.values()) {
-    if (role !== 'weight') continue;
+    if (role !== 'weight' && !(isReal && role === 'latent')) continue;
     const [values, slopes] = [parameters, gradients].map((v) => v.subarray(offset, offset + size));
     decayWeights(spec.train.optimizer, values, slopes, spec.train.weightDecay, rate);
   }

@@ -6,6 +6,7 @@ import { limitOf } from './resolve.js';
 import { networkShape } from './shape.js';
 import { idlePatterns, uncoveredLayers } from './tau-map.js';
 import { find, type Tree } from './tree.js';
+import type { PretrainSpec } from './types.js';
 import type { WrittenSpec } from './written.js';
 
 interface Finding {
@@ -113,13 +114,17 @@ const bestWithoutValidation: Check = {
 };
 
 const warmupWithoutEnd: Check = {
-  reads: ['train.epochs', 'train.warmup'],
-  find: ({ train: { epochs, warmup } }) => {
-    if (warmup < epochs) return null;
+  reads: ['train.epochs', 'train.warmup', 'train.pretrain'],
+  find: ({ train }) => {
+    const isEndless = (steps: PretrainSpec | null) => steps && steps.warmup >= steps.epochs;
+    const field = isEndless(train) ? 'train' : 'train.pretrain';
+    const steps = isEndless(train) ? train : train.pretrain;
+    if (steps === null || !isEndless(steps)) return null;
+    const { warmup, epochs } = steps;
     return {
-      at: ['train.warmup', 'train.epochs'],
+      at: [`${field}.warmup`, `${field}.epochs`],
       message: `the learning rate is still rising when training ends: ${warmup} epochs of warm-up, ${epochs} in all`,
-      help: `lower train.warmup below ${epochs}, or raise train.epochs`,
+      help: `lower ${field}.warmup below ${epochs}, or raise ${field}.epochs`,
     };
   },
 };

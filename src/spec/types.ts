@@ -77,6 +77,15 @@ export interface MilestoneSchedule {
   readonly factor: number;
 }
 
+/** Training with real weights ahead of the subsets; what stands elsewhere in `train` holds here too. */
+export interface PretrainSpec {
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly schedule: TrainSpec['schedule'];
+  readonly warmup: number;
+  readonly weightDecay: number;
+}
+
 export interface TrainSpec {
   readonly epochs: number;
   /** Images of one optimiser step, over all worker threads together. */
@@ -97,6 +106,8 @@ export interface TrainSpec {
   readonly validation: number;
   /** Which epoch's network is handed on: the last, or the best on the validation images. */
   readonly keep: 'last' | 'best';
+  /** The first of two steps, with real weights; null: none. */
+  readonly pretrain: PretrainSpec | null;
   /** Worker threads of the wasm engine; null: as many as cores. */
   readonly threads: number | null;
 }

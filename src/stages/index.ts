@@ -2,9 +2,18 @@ import type { Stage } from '../pipeline/stage.js';
 import { deploy } from './deploy.js';
 import { evaluate } from './evaluate.js';
 import { pack } from './pack.js';
+import { pretrain } from './pretrain.js';
 import { refine } from './refine.js';
 import { sample } from './sample.js';
 import { synthesize } from './synthesize.js';
 
 /** Every stage, in the order in which they run. */
-export const stages: readonly Stage[] = [sample, refine, pack, evaluate, synthesize, deploy];
+export const stages: readonly Stage[] = [
+  sample,
+  pretrain,
+  refine,
+  pack,
+  evaluate,
+  synthesize,
+  deploy,
+];

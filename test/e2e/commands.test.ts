@@ -123,7 +123,7 @@ describe('snn plan', () => {
     const { stages } = JSON.parse(stdout);
     expect(stages[0]).toMatchObject({ name: 'sample', status: 'will-run' });
     expect(stages[0].because).toEqual([{ kind: 'never-run', text: 'never run' }]);
-    expect(stages[1]).toEqual({ name: 'refine', status: 'not-asked' });
+    expect(stages[1]).toEqual({ name: 'pretrain', status: 'not-asked' });
   });
 
   // Written out again from the published rule. The data set of these specs is not needed.

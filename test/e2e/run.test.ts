@@ -16,8 +16,9 @@ describe('snn run', () => {
     const first = await snn(folder, ...once);
     expect(first.code).toBe(0);
     const document = JSON.parse(first.stdout);
-    expect(document.stages.slice(0, 2)).toMatchObject([
+    expect(document.stages.slice(0, 3)).toMatchObject([
       { name: 'sample', status: 'finished', cached: false },
+      { name: 'pretrain', status: 'skipped' },
       { name: 'refine', status: 'finished', cached: false },
     ]);
     const events = first.stderr
@@ -65,8 +66,9 @@ describe('snn run', () => {
       status: 'interrupted',
       error: { kind: 'interrupted', exitCode: 130 },
     });
-    expect(document.stages.slice(0, 3)).toMatchObject([
+    expect(document.stages.slice(0, 4)).toMatchObject([
       { name: 'sample', status: 'finished' },
+      { name: 'pretrain', status: 'skipped' },
       { name: 'refine', status: 'interrupted' },
       { name: 'pack', status: 'not-asked' },
     ]);

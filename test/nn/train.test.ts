@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Engine, GradientResult } from '../../src/engine/wasm.js';
 import { layoutOf, view } from '../../src/nn/layout.js';
-import type { TrainingState } from '../../src/nn/state.js';
+import { realState, type TrainingState } from '../../src/nn/state.js';
 import {
   calibrate,
   inferAll,
@@ -66,13 +66,13 @@ function trainerWith(engine: Engine, changes: Partial<TrainingSpec> = {}, images
 }
 
 /** `epochs` epochs of one trainer; the state behind each. */
-async function run(trainer: Trainer, start: TrainingState, epochs: number) {
+async function run(trainer: Trainer, start: TrainingState, epochs: number, members = membersOf) {
   const reports: TrainingProgress[] = [];
   const subsets: Uint16Array[] = [];
   let state = start;
   for (let epoch = 0; epoch < epochs; epoch++) {
     state = await trainEpoch(trainer, state, (progress) => reports.push(progress), never);
-    subsets.push(membersOf(state));
+    subsets.push(members(state));
   }
   return { state, reports, subsets };
 }
@@ -163,6 +163,22 @@ describe('an epoch', () => {
     expectClose(bias, new Array(3).fill(-0.02 * (1 + 0.75 + 0.5 + 0.25)), 1e-6);
     expect(state.epoch).toBe(4);
   });
+});
+
+test('real weights take their whole gradient, and decay', async () => {
+  const gradients = new Float32Array(layout.size);
+  const places = layout.parameters.get(`${block}.latent`);
+  if (!places) throw new Error('no latents');
+  gradients.fill(1, places.offset, places.offset + places.size);
+  const { engine } = scripted({ gradients });
+  const start = realState(layout, { seed: 1, train: { optimizer: 'sgd', momentum: 0 } });
+  const weights = view(layout, start.parameters, `${block}.latent`);
+  weights.set([1.5, -1.5, 0]);
+  const train = { ...spec.train, optimizer: 'sgd', momentum: 0, weightDecay: 0.1 } as const;
+  const { state } = await run(trainerWith(engine, { train }), start, 1, () => new Uint16Array());
+  const after = view(layout, state.parameters, `${block}.latent`);
+  const expected = [1.5, -1.5, 0].map((w) => w - 0.02 * (1 + 0.1 * w));
+  expectClose(after.subarray(0, 3), expected, 1e-6);
 });
 
 describe('refinement', () => {
@@ -330,6 +346,15 @@ describe('a run that diverges stops at that step and names where it began', () =
       gradients: withNaN(withNaN(gradients, early), late),
     }));
     expect(failure.message).toContain(`the gradient of ${block}.slope`);
+  });
+
+  test('with real weights, pointing at the settings of pretraining', async () => {
+    const { engine } = scripted({ gradients: new Float32Array(layout.size).fill(Number.NaN) });
+    const start = realState(layout, { seed: 1, train: plainTraining });
+    const failure = await failureOf(() => run(trainerWith(engine), start, 1));
+    expect(failure.next.join('; ')).toMatch(
+      /train\.pretrain\.learningRate.*train\.pretrain\.warmup/,
+    );
   });
 
   test('a parameter that a step has thrown out of range', async () => {

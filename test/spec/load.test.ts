@@ -66,6 +66,7 @@ describe('defaults', () => {
         labelSmoothing: 0,
         validation: 0,
         keep: 'last',
+        pretrain: null,
         threads: null,
       },
       device: { target: 'cpu', tools: 'npm', seed: 1 },
@@ -311,6 +312,16 @@ const anySpec = fc.record(
         warmup: fc.double({ min: 0, max: 0.9, noNaN: true }),
         labelSmoothing: fc.double({ min: 0, max: 0.9, noNaN: true }),
         validation: fc.double({ min: 0, max: 0.5, noNaN: true }),
+        pretrain: fc.option(
+          fc.record(
+            {
+              epochs: fc.integer({ min: 1, max: 300 }),
+              learningRate: fc.double({ min: 1e-12, max: 1, noNaN: true }),
+              schedule: fc.constantFrom('linear', 'cosine', 'constant'),
+            },
+            { requiredKeys: ['epochs'] },
+          ),
+        ),
         weightDecay: fc.double({ min: 0, max: 1, noNaN: true }),
         threads: fc.option(fc.integer({ min: 1, max: 64 })),
       },

@@ -16,5 +16,6 @@ export const plainTraining: Spec['train'] = {
   labelSmoothing: 0,
   validation: 0,
   keep: 'last',
+  pretrain: null,
   threads: null,
 };

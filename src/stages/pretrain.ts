@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dataDigest, findDataSet } from '../data/load.js';
+import { layoutOf } from '../nn/layout.js';
+import { encodePretrained } from '../nn/pretrained.js';
+import { realState } from '../nn/state.js';
+import type { Metrics } from '../pipeline/events.js';
+import { defineStage, type StageContext } from '../pipeline/stage.js';
+import { networkShape } from '../spec/shape.js';
+import type { PretrainSpec, Spec } from '../spec/types.js';
+import { startOrResume, trainEpochs } from './train-epochs.js';
+import { type EngineChoice, engineOf, withTrainer } from './trainer.js';
+import { trainingMetrics } from './training-metrics.js';
+
+/** Neither bits nor subsets are in it, so that all bit widths of an architecture share the artifact. */
+type Slice = Pick<Spec, 'seed' | 'data' | 'architecture'> & {
+  readonly quantize: Pick<Spec['quantize'], 'binarize'>;
+  readonly train: Pick<
+    Spec['train'],
+    'batch' | 'optimizer' | 'momentum' | 'labelSmoothing' | 'validation'
+  > & { readonly pretrain: PretrainSpec | null };
+  readonly engine: EngineChoice;
+};
+
+/**
+ * The first of the method's two steps: trains the network with real weights, its activations binary
+ * where the spec binarises them. The artifact: `pretrained.safetensors`, the parameters from which
+ * `refine` starts, and `history.json`.
+ */
+export const pretrain = defineStage({
+  name: 'pretrain',
+  version: 1,
+  needs: [],
+  skip: ({ train }) => (train.pretrain === null ? 'train.pretrain is not set' : null),
+  reads: ({ seed, data, architecture, quantize, train }): Slice => {
+    const { batch, optimizer, momentum, labelSmoothing, validation } = train;
+    return {
+      seed,
+      data,
+      architecture,
+      quantize: { binarize: quantize.binarize },
+      train: { batch, optimizer, momentum, labelSmoothing, validation, pretrain: train.pretrain },
+      engine: engineOf(train),
+    };
+  },
+  environment: async ({ data }) => ({ data: await dataDigest(data) }),
+  preflight({ data }) {
+    findDataSet(data);
+  },
+  run: train,
+});
+
+async function train(context: StageContext<Slice>): Promise<Metrics> {
+  const { spec, out } = context;
+  const started = performance.now();
+  const shape = networkShape(spec);
+  const { pretrain, ...shared } = spec.train;
+  if (pretrain === null) throw new Error('there is nothing to pretrain');
+  const settings = {
+    ...spec,
+    quantize: { ...spec.quantize, refine: false },
+    train: { ...shared, ...pretrain, keep: 'last' },
+  } as const;
+  return withTrainer(settings, async (given) => {
+    const begin = async () => realState(layoutOf(shape), settings);
+    const start = await startOrResume(shape, begin, context);
+    const { last, history, imagesPerSecond } = await trainEpochs(given, start, context);
+    await writeFile(join(out, 'pretrained.safetensors'), encodePretrained(shape, last));
+    await writeFile(join(out, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
+    return trainingMetrics({
+      kept: history.at(-1),
+      epochs: pretrain.epochs,
+      validationImages: given.validation.length,
+      imagesPerSecond,
+      seconds: (performance.now() - started) / 1000,
+    });
+  });
+}

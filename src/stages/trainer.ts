@@ -1,0 +1,61 @@
+import { availableParallelism } from 'node:os';
+import { type ImageSet, loadSplit } from '../data/load.js';
+import { inputScaling } from '../data/prepare.js';
+import { startWasmEngine } from '../engine/wasm.js';
+import type { InputScaling } from '../model/trained.js';
+import type { Trainer, TrainingSpec } from '../nn/train.js';
+import { divide } from '../nn/validation.js';
+import { networkShape } from '../spec/shape.js';
+import type { Spec } from '../spec/types.js';
+
+/** What decides every bit of a training run besides its settings. */
+export interface EngineChoice {
+  readonly name: 'wasm';
+  /** Decides how gradients are summed. */
+  readonly threads: number;
+}
+
+/** The engine that a spec's training runs on. */
+export function engineOf({ threads }: Pick<Spec['train'], 'threads'>): EngineChoice {
+  return { name: 'wasm', threads: threads ?? availableParallelism() };
+}
+
+/** A trainer ready to go and the images that it works on. */
+export interface TrainerAndData {
+  readonly trainer: Trainer;
+  readonly images: ImageSet;
+  readonly scaling: InputScaling;
+  /** Images that are kept back for validation. */
+  readonly validation: Uint32Array;
+}
+
+/** What a trainer is made from. */
+export type TrainerSpec = Pick<Spec, 'data' | 'architecture'> &
+  Omit<TrainingSpec, 'augment' | 'quantize'> & {
+    readonly quantize: TrainingSpec['quantize'] & Pick<Spec['quantize'], 'binarize'>;
+    readonly engine: EngineChoice;
+  };
+
+/** Loads the training images, starts the engine, and stops it again behind `use`. */
+export async function withTrainer<Result>(
+  spec: TrainerSpec,
+  use: (given: TrainerAndData) => Promise<Result>,
+): Promise<Result> {
+  const shape = networkShape(spec);
+  const images = await loadSplit(spec.data, 'train');
+  const scaling = inputScaling(images);
+  const activations = spec.quantize.binarize === 'weights' ? 'real' : 'binary';
+  const { threads } = spec.engine;
+  const { labelSmoothing, validation: share } = spec.train;
+  const setup = { shape, activations, scaling, images, threads, labelSmoothing } as const;
+  const engine = startWasmEngine(setup);
+  try {
+    const { training, validation } = divide(images.count, share, spec.seed);
+    const { seed, quantize, train, data } = spec;
+    const ofTraining = { seed, quantize, train, augment: data.augment };
+    const trainer: Trainer = { shape, spec: ofTraining, images: training, engine };
+    return await use({ trainer, images, scaling, validation });
+  } finally {
+    await engine.close();
+  }
+}
