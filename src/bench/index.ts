@@ -5,6 +5,7 @@ import { type Figure, meetsGoal, type Suite } from './figure.js';
 /** The parts of the tool that can be benched, each loaded when it is asked for. */
 const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   train: async () => (await import('./train.js')).train,
+  data: async () => (await import('./data.js')).data,
   network: async () => (await import('./network.js')).network,
   fpga: async () => (await import('./fpga.js')).fpga,
   pipeline: async () => (await import('./pipeline.js')).pipeline,
