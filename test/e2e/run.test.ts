@@ -39,7 +39,7 @@ describe('snn run', () => {
     }
     expect(milliseconds).toBeLessThan(1500);
     const again = JSON.parse(second.stdout);
-    expect(again.stages.slice(0, 2)).toMatchObject([{ cached: true }, { cached: true }]);
+    expect([again.stages[0], again.stages[2]]).toMatchObject([{ cached: true }, { cached: true }]);
     expect(again.metrics).toEqual(document.metrics);
 
     const { stdout } = await snn(folder, 'plan', ...few.slice(1), '--set', 'train.epochs=2');
@@ -77,7 +77,8 @@ describe('snn run', () => {
     expect(resumed.code).toBe(0);
     expect(resumed.stderr).not.toContain('"epoch":2,');
     const straight = await snn(temporaryFolder(), ...three);
-    const digest = (json: string) => JSON.parse(json).stages[1].digest;
+    const digest = (json: string) => JSON.parse(json).stages[2].digest;
+    expect(digest(resumed.stdout)).toMatch(/^[0-9a-f]{64}$/);
     expect(digest(resumed.stdout)).toBe(digest(straight.stdout));
     expect(await readdir(join(folder, '.snn', 'tmp'))).toEqual([]);
   });
