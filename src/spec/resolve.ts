@@ -25,7 +25,7 @@ function refineOf(refine: WrittenSpec['quantize']['refine']): QuantizeSpec['refi
 
 /** A valid spec in its one written-out form; `folder` is what its relative path is relative to. */
 export function resolveSpec(written: WrittenSpec, folder: string): Spec {
-  const { name, seed, data, quantize, train, device, verify } = written;
+  const { name, seed, data, quantize, train, engine, device, verify } = written;
   const architecture = resolveArchitecture(written.architecture, dataSets[data.set].image);
   const layers = networkShape({ data, architecture }).blocks.map((block) => block.name);
   return {
@@ -45,6 +45,7 @@ export function resolveSpec(written: WrittenSpec, folder: string): Spec {
       refine: refineOf(quantize.refine),
     },
     train,
+    engine,
     device,
     verify,
   };

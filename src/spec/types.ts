@@ -8,6 +8,8 @@ export interface Spec {
   readonly architecture: ArchitectureSpec;
   readonly quantize: QuantizeSpec;
   readonly train: TrainSpec;
+  /** What trains; auto: the best that this machine has. */
+  readonly engine: 'auto' | EngineName;
   readonly device: DeviceSpec;
   readonly verify: VerifySpec;
 }
@@ -108,7 +110,7 @@ export interface TrainSpec {
   readonly keep: 'last' | 'best';
   /** The first of two steps, with real weights; null: none. */
   readonly pretrain: PretrainSpec | null;
-  /** Worker threads of the wasm engine; null: as many as cores. */
+  /** Threads of the engine; null: as many as cores. */
   readonly threads: number | null;
 }
 

@@ -4,7 +4,8 @@ import type { WrittenTauMap } from './tau-map.js';
 import type { DataSpec, QuantizeSpec, RefineSpec, Spec } from './types.js';
 
 /** A spec as a user may write it by the schema, the schema's defaults filled in. */
-export interface WrittenSpec extends Pick<Spec, 'name' | 'seed' | 'train' | 'device' | 'verify'> {
+export interface WrittenSpec
+  extends Pick<Spec, 'name' | 'seed' | 'train' | 'engine' | 'device' | 'verify'> {
   readonly data: Pick<DataSpec, 'set' | 'path' | 'augment'> & {
     readonly limit: number | null | DataSpec['limit'];
   };

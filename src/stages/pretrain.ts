@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataDigest, findDataSet } from '../data/load.js';
+import type { EngineChoice } from '../engine/registry.js';
 import { layoutOf } from '../nn/layout.js';
 import { encodePretrained } from '../nn/pretrained.js';
 import { realState } from '../nn/state.js';
@@ -9,7 +10,7 @@ import { defineStage, type StageContext } from '../pipeline/stage.js';
 import { networkShape } from '../spec/shape.js';
 import type { PretrainSpec, Spec } from '../spec/types.js';
 import { startOrResume, trainEpochs } from './train-epochs.js';
-import { type EngineChoice, engineOf, withTrainer } from './trainer.js';
+import { engineOf, withTrainer } from './trainer.js';
 import { trainingMetrics } from './training-metrics.js';
 
 /** Neither bits nor subsets are in it, so that all bit widths of an architecture share the artifact. */
@@ -32,7 +33,8 @@ export const pretrain = defineStage({
   version: 1,
   needs: [],
   skip: ({ train }) => (train.pretrain === null ? 'train.pretrain is not set' : null),
-  reads: ({ seed, data, architecture, quantize, train }): Slice => {
+  reads: async (spec): Promise<Slice> => {
+    const { seed, data, architecture, quantize, train } = spec;
     const { batch, optimizer, momentum, labelSmoothing, validation } = train;
     return {
       seed,
@@ -40,7 +42,7 @@ export const pretrain = defineStage({
       architecture,
       quantize: { binarize: quantize.binarize },
       train: { batch, optimizer, momentum, labelSmoothing, validation, pretrain: train.pretrain },
-      engine: engineOf(train),
+      engine: await engineOf(spec),
     };
   },
   environment: async ({ data }) => ({ data: await dataDigest(data) }),
@@ -61,7 +63,7 @@ async function train(context: StageContext<Slice>): Promise<Metrics> {
     quantize: { ...spec.quantize, refine: false },
     train: { ...shared, ...pretrain, keep: 'last' },
   } as const;
-  return withTrainer(settings, async (given) => {
+  return withTrainer({ ...context, spec: settings }, async (given) => {
     const begin = async () => realState(layoutOf(shape), settings);
     const start = await startOrResume(shape, begin, context);
     const { last, history, imagesPerSecond } = await trainEpochs(given, start, context);

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataDigest, findDataSet } from '../data/load.js';
 import { dataSets } from '../data/sets.js';
+import type { EngineChoice } from '../engine/registry.js';
 import { encodeTrained } from '../model/trained-file.js';
 import { layoutOf } from '../nn/layout.js';
 import { decodePretrained } from '../nn/pretrained.js';
@@ -16,7 +17,7 @@ import type { Spec } from '../spec/types.js';
 import { encodeSubsetEpochs, type SubsetEpoch } from '../subbit/record.js';
 import { decodeSubsets } from '../subbit/subset-file.js';
 import { replaceFile, startOrResume, trainEpochs } from './train-epochs.js';
-import { type EngineChoice, engineOf, type TrainerAndData, withTrainer } from './trainer.js';
+import { engineOf, type TrainerAndData, withTrainer } from './trainer.js';
 import { bestOf, trainingMetrics } from './training-metrics.js';
 
 type Slice = Pick<Spec, 'seed' | 'data' | 'architecture' | 'quantize'> & {
@@ -35,15 +36,17 @@ export const refine = defineStage({
   name: 'refine',
   version: 2,
   needs: ['sample', 'pretrain'],
-  reads: ({ seed, data, architecture, quantize, train }): Slice => {
+  reads: async (spec): Promise<Slice> => {
+    const { seed, data, architecture, quantize, train } = spec;
     const { threads: _, pretrain: __, ...settings } = train;
-    return { seed, data, architecture, quantize, train: settings, engine: engineOf(train) };
+    const engine = await engineOf(spec);
+    return { seed, data, architecture, quantize, train: settings, engine };
   },
   environment: async ({ data }) => ({ data: await dataDigest(data) }),
   preflight({ data }) {
     findDataSet(data);
   },
-  run: (context) => withTrainer(context.spec, (given) => train(given, context)),
+  run: (context) => withTrainer(context, (given) => train(given, context)),
 });
 
 const subsetsName = 'subsets.json';

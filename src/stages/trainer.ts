@@ -1,23 +1,16 @@
-import { availableParallelism } from 'node:os';
 import { type ImageSet, loadSplit } from '../data/load.js';
 import { inputScaling } from '../data/prepare.js';
-import { startWasmEngine } from '../engine/wasm.js';
+import { chooseEngine, type EngineChoice, engineText, startEngine } from '../engine/registry.js';
 import type { InputScaling } from '../model/trained.js';
 import type { Trainer, TrainingSpec } from '../nn/train.js';
 import { divide } from '../nn/validation.js';
+import type { StageContext } from '../pipeline/stage.js';
 import { networkShape } from '../spec/shape.js';
 import type { Spec } from '../spec/types.js';
 
-/** What decides every bit of a training run besides its settings. */
-export interface EngineChoice {
-  readonly name: 'wasm';
-  /** Decides how gradients are summed. */
-  readonly threads: number;
-}
-
 /** The engine that a spec's training runs on. */
-export function engineOf({ threads }: Pick<Spec['train'], 'threads'>): EngineChoice {
-  return { name: 'wasm', threads: threads ?? availableParallelism() };
+export function engineOf({ engine, train }: Pick<Spec, 'engine' | 'train'>): Promise<EngineChoice> {
+  return chooseEngine(engine, train.threads);
 }
 
 /** A trainer ready to go and the images that it works on. */
@@ -36,19 +29,19 @@ export type TrainerSpec = Pick<Spec, 'data' | 'architecture'> &
     readonly engine: EngineChoice;
   };
 
-/** Loads the training images, starts the engine, and stops it again behind `use`. */
+/** Loads the training images, starts the engine and names it, and stops it again behind `use`. */
 export async function withTrainer<Result>(
-  spec: TrainerSpec,
+  { spec, emit }: Pick<StageContext<TrainerSpec>, 'spec' | 'emit'>,
   use: (given: TrainerAndData) => Promise<Result>,
 ): Promise<Result> {
   const shape = networkShape(spec);
   const images = await loadSplit(spec.data, 'train');
   const scaling = inputScaling(images);
   const activations = spec.quantize.binarize === 'weights' ? 'real' : 'binary';
-  const { threads } = spec.engine;
   const { labelSmoothing, validation: share } = spec.train;
-  const setup = { shape, activations, scaling, images, threads, labelSmoothing } as const;
-  const engine = startWasmEngine(setup);
+  const setup = { shape, activations, scaling, images, labelSmoothing } as const;
+  emit({ type: 'note', text: engineText(spec.engine) });
+  const engine = startEngine(spec.engine, setup);
   try {
     const { training, validation } = divide(images.count, share, spec.seed);
     const { seed, quantize, train, data } = spec;

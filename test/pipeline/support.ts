@@ -34,6 +34,7 @@ export const spec: Spec = {
     refine: plainRefinement,
   },
   train: { ...plainTraining, epochs: 4 },
+  engine: 'wasm',
   device: { target: 'cpu', tools: 'npm', seed: 1 },
   verify: { images: 10 },
 };

@@ -69,6 +69,7 @@ describe('defaults', () => {
         pretrain: null,
         threads: null,
       },
+      engine: 'auto',
       device: { target: 'cpu', tools: 'npm', seed: 1 },
       verify: { images: 100 },
     });

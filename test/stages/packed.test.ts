@@ -41,6 +41,7 @@ const spec: Spec = {
     refine: false,
   },
   train: { ...plainTraining, epochs: 1, batch: 32 },
+  engine: 'wasm',
   device: { target: 'cpu', tools: 'npm', seed: 1 },
   verify: { images: 12 },
 };
@@ -58,7 +59,7 @@ function network(seed: number): TrainedNetwork {
 async function run(stage: Stage, refine: string, out: string, events: StageEvent[] = []) {
   const input = (path: string) => ({ path: folder(path), digest: '', metrics: {} });
   return stage.run({
-    spec: stage.reads(spec),
+    spec: await stage.reads(spec),
     inputs: { refine: input(refine), pack: input('pack') },
     out: folder(out),
     scratch: folder('scratch'),
@@ -136,7 +137,10 @@ describe('pack and evaluate', () => {
   });
 
   it('do not read how images are augmented', () => {
-    const shifted = { ...spec, data: { ...spec.data, augment: { flip: true, shift: 2, crop: 0.5 } } };
+    const shifted = {
+      ...spec,
+      data: { ...spec.data, augment: { flip: true, shift: 2, crop: 0.5 } },
+    };
     expect(pack.reads(shifted)).toEqual(pack.reads(spec));
     expect(evaluate.reads(shifted)).toEqual(evaluate.reads(spec));
   });

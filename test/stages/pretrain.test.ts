@@ -34,6 +34,7 @@ const spec: Spec = {
     threads: 2,
     pretrain: { epochs: 2, learningRate: 0.02, schedule: 'linear', warmup: 0, weightDecay: 1e-5 },
   },
+  engine: 'wasm',
   device: { target: 'cpu', tools: 'npm', seed: 1 },
   verify: { images: 10 },
 };
@@ -88,24 +89,26 @@ describe('a pretrain stage', () => {
     expect(Buffer.compare(file(folders.out, name), file(whole.out, name))).toBe(0);
   });
 
-  test('is shared by whatever differs in bits, subsets or the second step alone', () => {
-    const slice = (changes: Partial<Spec>) =>
-      JSON.stringify(pretrain.reads({ ...spec, ...changes }));
-    const same = slice({});
+  test('is shared by whatever differs in bits, subsets or the second step alone', async () => {
+    const slice = async (changes: Partial<Spec>) =>
+      JSON.stringify(await pretrain.reads({ ...spec, ...changes }));
+    const same = await slice({});
     const { quantize, train } = spec;
-    expect(slice({ quantize: { ...quantize, tau: 9, refine: false } })).toBe(same);
+    expect(await slice({ quantize: { ...quantize, tau: 9, refine: false } })).toBe(same);
     const antipodal = { structure: 'antipodal', sampling: 'uniform' } as const;
-    expect(slice({ quantize: { ...quantize, subset: antipodal } })).toBe(same);
-    expect(slice({ train: { ...train, epochs: 9, learningRate: 1, weightDecay: 1 } })).toBe(same);
-    expect(slice({ quantize: { ...quantize, binarize: 'weights' } })).not.toBe(same);
-    expect(slice({ train: { ...train, validation: 0.1 } })).not.toBe(same);
-    expect(slice({ train: { ...train, batch: 64 } })).not.toBe(same);
-    expect(slice({ seed: 2 })).not.toBe(same);
+    expect(await slice({ quantize: { ...quantize, subset: antipodal } })).toBe(same);
+    expect(await slice({ train: { ...train, epochs: 9, learningRate: 1, weightDecay: 1 } })).toBe(
+      same,
+    );
+    expect(await slice({ quantize: { ...quantize, binarize: 'weights' } })).not.toBe(same);
+    expect(await slice({ train: { ...train, validation: 0.1 } })).not.toBe(same);
+    expect(await slice({ train: { ...train, batch: 64 } })).not.toBe(same);
+    expect(await slice({ seed: 2 })).not.toBe(same);
   });
 
-  test('is left out unless it is asked for', () => {
+  test('is left out unless it is asked for', async () => {
     expect(pretrain.skip?.(spec)).toBeNull();
     expect(pretrain.skip?.({ ...spec, train: plainTraining })).toContain('train.pretrain');
-    expect(refine.reads(spec)).not.toHaveProperty(['train', 'pretrain']);
+    expect(await refine.reads(spec)).not.toHaveProperty(['train', 'pretrain']);
   });
 });

@@ -27,6 +27,6 @@ export async function runStage(
   signal = new AbortController().signal,
   emit: (event: StageEvent) => void = () => {},
 ) {
-  const slice = stage.reads(spec);
+  const slice = await stage.reads(spec);
   return { metrics: await stage.run({ spec: slice, inputs, ...folders, signal, emit }) };
 }
