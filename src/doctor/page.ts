@@ -3,9 +3,9 @@ import { requirements } from './requirements.js';
 const begin = '<!-- what system packages add: written by `npm run docs` -->';
 const end = '<!-- end -->';
 
-/** What system packages add, one a row, as Markdown. */
+/** What system packages add, one a row, as Markdown; engines are npm packages. */
 function optionalTable(): string {
-  const optional = requirements.filter(({ needed }) => !needed);
+  const optional = requirements.filter(({ needed, probe }) => !needed && probe.kind !== 'engine');
   return [
     '| package | adds | Debian, Ubuntu |',
     '|---|---|---|',
