@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Metrics } from '../pipeline/events.js';
+import type { RunStage } from '../pipeline/runs.js';
 import { packageFile } from '../util/paths.js';
 
 const run = promisify(execFile);
 
 /** What `snn run --json` prints, as far as the bench reads it. */
 export interface RunDocument {
-  readonly stages: readonly { readonly name: string; readonly cached: boolean }[];
+  readonly stages: readonly Pick<RunStage, 'name' | 'status' | 'cached'>[];
   readonly metrics: Readonly<Record<string, Metrics>>;
 }
 

@@ -7,11 +7,13 @@ const spec = packageFile('configs/quickstart.yaml');
 /** The README's first command on an empty store, and again on the full one. */
 export const pipeline: Suite = (note) =>
   inFreshFolder(async (folder) => {
-    note('the quickstart, all six stages');
+    note('the quickstart, all its stages');
     const first = await timedRun(folder, ['run', spec]);
     note('the same again');
     const second = await timedRun(folder, ['run', spec]);
-    const rebuilt = second.document.stages.filter(({ cached }) => !cached);
+    const rebuilt = second.document.stages.filter(
+      ({ status, cached }) => status === 'finished' && !cached,
+    );
     const shared = { kind: 'measured', baseline: null } as const;
     return [
       {
