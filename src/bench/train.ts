@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { startWasmEngine } from '../engine/wasm.js';
+import { probeEngine, startEngine } from '../engine/registry.js';
 import { startWasmBackend } from '../engine/wasm-backend.js';
 import { wasmKernels } from '../engine/wasm-kernels.js';
 import { composed } from '../nn/composed.js';
@@ -8,7 +8,8 @@ import { opsOf } from '../nn/ops.js';
 import { quantizeInto } from '../nn/state.js';
 import { gradientStep, type Program } from '../nn/step.js';
 import { type Trainer, trainEpoch } from '../nn/train.js';
-import { interleaved, type Suite } from './figure.js';
+import type { EngineName } from '../spec/types.js';
+import { type Figure, interleaved, type Suite } from './figure.js';
 import { scaling, seed, shape, syntheticImages, untrained } from './six-block.js';
 
 const batch = 128;
@@ -18,9 +19,10 @@ const tau = 5;
 const layout = layoutOf(shape);
 
 /** Whole training steps of the six-block network, threads and all: images per second. */
-export async function trainingSpeed(threads: number): Promise<number> {
+export async function trainingSpeed(threads: number, name: EngineName = 'wasm'): Promise<number> {
   const images = syntheticImages(batch * steps);
-  const engine = startWasmEngine({ shape, activations: 'binary', scaling, images, threads });
+  const setup = { shape, activations: 'binary', scaling, images } as const;
+  const engine = startEngine({ name, threads }, setup);
   const trainer: Trainer = {
     shape,
     images: Uint32Array.from({ length: images.count }, (_, image) => image),
@@ -88,7 +90,31 @@ async function stepTimes() {
   );
 }
 
-/** Speed of the WebAssembly training engine on the six-block network, batch 128, tau 5. */
+/** The same on libtensorflow, where it is installed. */
+async function tensorflowFigures(
+  threads: number,
+  note: (text: string) => void,
+): Promise<readonly Figure[]> {
+  const probe = await probeEngine('tensorflow');
+  if (!probe.found) {
+    note(`engine tensorflow left out: ${probe.why}`);
+    return [];
+  }
+  note(`training on engine tensorflow ${probe.version}, ${threads} threads`);
+  return [
+    {
+      id: 'train.tensorflow.images-per-second',
+      value: await trainingSpeed(threads, 'tensorflow'),
+      unit: 'images/s',
+      goal: 1500,
+      better: 'higher',
+      kind: 'measured',
+      baseline: `${threads} threads`,
+    },
+  ];
+}
+
+/** Speed of the training engines on the six-block network, batch 128, tau 5. */
 export const train: Suite = async (note) => {
   const threads = availableParallelism();
   note(`training ${batch * steps} images on ${threads} threads`);
@@ -106,6 +132,7 @@ export const train: Suite = async (note) => {
       kind,
       baseline: `${threads} threads`,
     },
+    ...(await tensorflowFigures(threads, note)),
     {
       id: 'train.wasm.fused-speedup',
       value: times.composed / times.fused,

@@ -40,7 +40,8 @@ async function startTensorflow(
 ): Promise<StartedBackend> {
   const { startTensorflowBackend } = await import('./tensorflow-backend.js');
   const { library, isGpu } = await startTensorflowBackend(name);
-  return { kernels: composed, library, device: isGpu ? 'GPU' : 'CPU', isGpu };
+  const { tensorflowKernels } = await import('./tensorflow-kernels.js');
+  return { kernels: tensorflowKernels(isGpu), library, device: isGpu ? 'GPU' : 'CPU', isGpu };
 }
 
 async function startWebgpu(): Promise<StartedBackend> {
