@@ -1,4 +1,4 @@
-import type { GradientResult } from '../engine/wasm.js';
+import type { GradientResult } from '../engine/engine.js';
 import type { TrainSpec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import type { Layout } from './layout.js';

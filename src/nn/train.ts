@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/wasm.js';
+import type { Engine } from '../engine/engine.js';
 import type { NetworkShape } from '../model/network.js';
 import type { Spec } from '../spec/types.js';
 import { kernelElements } from '../subbit/kernels.js';

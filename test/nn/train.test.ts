@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Engine, GradientResult } from '../../src/engine/wasm.js';
+import type { Engine, GradientResult } from '../../src/engine/engine.js';
 import { layoutOf, view } from '../../src/nn/layout.js';
 import { realState, type TrainingState } from '../../src/nn/state.js';
 import {

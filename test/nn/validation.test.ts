@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/engine/wasm.js';
+import type { Engine } from '../../src/engine/engine.js';
 import { layoutOf } from '../../src/nn/layout.js';
 import { calibrate, type Trainer, trainEpoch } from '../../src/nn/train.js';
 import { divide, validate } from '../../src/nn/validation.js';
