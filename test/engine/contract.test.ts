@@ -74,7 +74,9 @@ test.each(required)('the engine %s, which has to be there, is', (name) => {
 
 const here = engines.filter(({ probe }) => probe.found);
 for (const { name, probe } of engines) {
-  if (!probe.found) test.skip(`engine ${name}: skipped, ${probe.why}`, () => {});
+  if (probe.found) continue;
+  console.info(`engine ${name} is not under test: ${probe.why}`);
+  test.skip(`the engine ${name}: ${probe.why}`, () => {});
 }
 
 describe.each(here)('the engine $name', ({ name }) => {
