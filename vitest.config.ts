@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     maxWorkers: 2,
   },
 });

@@ -32,6 +32,13 @@ export async function acquireLock(
   }
 }
 
+/** Takes the lock if no living process has it; null otherwise. */
+export async function lockIfFree(path: string): Promise<Release | null> {
+  await mkdir(dirname(path), { recursive: true });
+  const attempt = await tryLock(path);
+  return attempt.taken ? attempt.release : null;
+}
+
 type Attempt =
   | { readonly taken: true; readonly release: Release }
   | { readonly taken: false; readonly holder: ProcessMark };

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../util/failure.js';
 import { errorCode, orIfMissing, sync } from '../util/files.js';
 import { type Found, inspectArtifact, type Manifest, readManifest } from './artifact.js';
-import { sweepLocks } from './lock.js';
+import { lockIfFree, sweepLocks } from './lock.js';
 import { formatMark, isAlive, parseMark, thisProcess } from './process-mark.js';
 
 /** The folder that holds artifacts, runs and what is under way; docs/pipeline.md has its layout. */
@@ -38,6 +38,26 @@ export async function prepareStore(store: Store): Promise<void> {
   for (const name of await readdir(join(store.root, 'tmp'))) {
     const owner = parseMark(name.split('+')[0] ?? '');
     if (owner === null || !isAlive(owner)) await remove(join(store.root, 'tmp', name));
+  }
+  await sweepScratch(store);
+}
+
+/**
+ * Removes scratch folders whose artifact is there: what a process leaves that is killed between
+ * publication and cleaning up. One that a living process works with is let be.
+ */
+async function sweepScratch(store: Store): Promise<void> {
+  for (const name of await orIfMissing(readdir(join(store.root, 'scratch')), [])) {
+    const dash = name.lastIndexOf('-');
+    const folder = artifactFolder(store, name.slice(0, dash), name.slice(dash + 1));
+    if ((await readManifest(folder)) === null) continue;
+    const release = await lockIfFree(join(store.root, 'locks', name));
+    if (release === null) continue;
+    try {
+      await remove(join(store.root, 'scratch', name));
+    } finally {
+      await release();
+    }
   }
 }
 

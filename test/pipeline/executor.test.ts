@@ -226,6 +226,19 @@ describe('a stage that fails', () => {
     await expect(access(scratchFolder)).rejects.toThrow('ENOENT');
   });
 
+  it('clears scratch that outlived its artifact, and keeps that of an unfinished stage', async () => {
+    const store = newStore();
+    const { stages } = chain();
+    const { run: made } = await run(store, stages);
+    const scratch = (name: string) => join(store.root, 'scratch', name);
+    const finished = scratch(`learn-${made.stages[1]?.fingerprint}`);
+    const unfinished = scratch(`learn-${'0'.repeat(64)}`);
+    for (const folder of [finished, unfinished]) await mkdir(folder, { recursive: true });
+
+    await run(store, stages);
+    expect(await readdir(join(store.root, 'scratch'))).toEqual([`learn-${'0'.repeat(64)}`]);
+  });
+
   it('a bug is handed on as it is', async () => {
     const bug = new TypeError('x is not a function');
     const { stages } = chain({ draw: { run: () => Promise.reject(bug) } });
