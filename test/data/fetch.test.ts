@@ -281,3 +281,14 @@ describe('snn data', () => {
     expect(stderr).toContain('cifar100');
   });
 });
+
+test('a data cache that cannot be written is told as such', async () => {
+  const file = join(temporaryFolder(), 'file');
+  writeFileSync(file, '');
+  const options: FetchOptions = { cache: file, mirror: null, onProgress: () => {}, signal };
+  const failure = await failureOf(() => fetchDataSet('mnist', origins.mnist, options));
+  expect([failure.kind, failure.message]).toEqual([
+    'input',
+    expect.stringContaining(`cannot write to the data cache ${file}`),
+  ]);
+});

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { DataSetName } from '../../spec/types.js';
 import { Failure } from '../../util/failure.js';
-import { sync } from '../../util/files.js';
+import { errorCode, sync } from '../../util/files.js';
 import { formatOf } from '../formats/index.js';
 import type { Origin } from './catalogue.js';
 import { download } from './download.js';
@@ -45,7 +45,7 @@ export async function fetchDataSet(
   }
 
   const arriving = join(cache, '.fetching', set);
-  await mkdir(arriving, { recursive: true });
+  await makeFolder(arriving, cache);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let before = 0;
   const paths: string[] = [];
@@ -76,6 +76,19 @@ export async function fetchDataSet(
   await rename(ready, folder);
   await rm(arriving, { recursive: true, force: true });
   return { folder, fetched: true };
+}
+
+async function makeFolder(folder: string, cache: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new Failure(
+      'input',
+      `cannot write to the data cache ${cache} (${errorCode(error) ?? error})`,
+      ['set SNN_DATA to a folder that you may write to'],
+      { cause: error },
+    );
+  }
 }
 
 /** Writes the files of a .tar.gz archive into one folder, whatever folders they have in there. */
