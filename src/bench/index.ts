@@ -6,6 +6,7 @@ import { type Figure, meetsGoal, type Suite } from './figure.js';
 const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   train: async () => (await import('./train.js')).train,
   data: async () => (await import('./data.js')).data,
+  kernels: async () => (await import('./kernels.js')).kernels,
   network: async () => (await import('./network.js')).network,
   fpga: async () => (await import('./fpga.js')).fpga,
   pipeline: async () => (await import('./pipeline.js')).pipeline,
