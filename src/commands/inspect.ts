@@ -7,14 +7,17 @@ import { BaseCommand } from './base.js';
 
 export default class Inspect extends BaseCommand {
   static override summary =
-    'Say what a packed model holds, or what training did to the subsets of a run.';
+    'Say what a packed model holds, or what a run found and did to its subsets.';
   static override description =
     'Of a packed model: layers, subsets, bytes, where it is from. The whole file is read and checked ' +
-    'first; a damaged one is refused by name of the failing section. Of a run: how each layer uses its ' +
-    'subset, and how far it came from the sampled one, by layer and by epoch.';
+    'first; a damaged one is refused by name of the failing section. Of a run: every figure that its ' +
+    'stages found, how each layer uses its subset, and how far it came from the sampled one.';
   static override examples = [
     '<%= config.bin %> inspect model.snn',
-    { description: 'The subsets of a run', command: '<%= config.bin %> inspect quickstart' },
+    {
+      description: 'The figures and subsets of a run',
+      command: '<%= config.bin %> inspect quickstart',
+    },
     { description: 'For a program', command: '<%= config.bin %> inspect model.snn --json' },
   ];
   static override args = {
@@ -26,7 +29,7 @@ export default class Inspect extends BaseCommand {
 
   async run(): Promise<object> {
     const { args } = await this.parse(Inspect);
-    return (await isModelFile(args.what)) ? this.model(args.what) : this.subsets(args.what);
+    return (await isModelFile(args.what)) ? this.model(args.what) : this.ofRun(args.what);
   }
 
   private async model(file: string): Promise<object> {
@@ -46,15 +49,16 @@ export default class Inspect extends BaseCommand {
     return description;
   }
 
-  private async subsets(idOrName: string): Promise<object> {
+  private async ofRun(idOrName: string): Promise<object> {
     const { readRun } = await import('../pipeline/runs.js');
+    const { figuresTable } = await import('../report/figures-table.js');
     const { subsetText } = await import('../report/subset-text.js');
     const { subsetEpochsOf } = await import('../stages/subset-epochs.js');
     const store = openStore();
     const run = await readRun(store, idOrName);
     const epochs = await subsetEpochsOf(store, run);
-    this.log(subsetText(run.id, epochs));
-    return { run: run.id, epochs };
+    this.log([figuresTable(run), '', subsetText(run.id, epochs)].join('\n'));
+    return { run: run.id, metrics: run.metrics, epochs };
   }
 }
 
