@@ -19,8 +19,7 @@ function packed(tau: number): PackedModel {
   for (const { varianceOffset, channels } of layout.norms.values()) {
     state.statistics.fill(1, varianceOffset, varianceOffset + channels);
   }
-  const channels = new Map(shape.blocks.map(({ name, conv }) => [name, conv.output.channels]));
-  quantizeInto(layout, state, (block) => channels.get(block) ?? 0, new Float32Array(layout.size));
+  quantizeInto(layout, state, new Float32Array(layout.size));
   const network = trainedNetwork(shape, state, scaling, digits);
   const provenance = { trained: '', spec: '', tool: 'bench' };
   return packNetwork(network, { name: 'bench', reach: 16, provenance });

@@ -73,9 +73,7 @@ async function stepTimes() {
   const statistics = new Float32Array(layout.statisticsSize);
   const state = untrained(tau);
   const parameters = new Float32Array(layout.size);
-  const channels = new Map(shape.blocks.map(({ name, conv }) => [name, conv.output.channels]));
-  const quantise = () =>
-    quantizeInto(layout, state, (block) => channels.get(block) ?? 0, parameters);
+  const quantise = () => quantizeInto(layout, state, parameters);
   quantise();
   const step = (program: Program) => () =>
     gradientStep(program, parameters, images, classes, gradients, statistics);

@@ -135,3 +135,21 @@ function readTensor(name: string, entry: unknown, data: Uint8Array): NamedTensor
   const copy = new Uint8Array(data.subarray(start, end));
   return { shape, values: new type(copy.buffer, 0, elements) };
 }
+
+/**
+ * Fetches a file's tensors by name, type and number of values.
+ *
+ * @param holder what to call the file in errors: `the checkpoint`
+ * @returns a function that throws a Failure where the file has no such tensor
+ */
+export function tensorsOf(tensors: ReadonlyMap<string, NamedTensor>, holder: string) {
+  return <Kind extends Float32Array | Uint16Array>(
+    name: string,
+    type: { new (length: number): Kind },
+    length: number,
+  ): Kind => {
+    const values = tensors.get(name)?.values;
+    if (values instanceof type && values.length === length) return values;
+    throw new Failure('input', `${holder} has no tensor ${name} that fits the network`);
+  };
+}

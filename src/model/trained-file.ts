@@ -5,6 +5,7 @@ import {
   encodeSafetensors,
   jsonMetadata,
   type NamedTensor,
+  tensorsOf,
 } from './safetensors.js';
 import type { InputScaling, TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
 
@@ -62,15 +63,7 @@ export function decodeTrained(bytes: Uint8Array): TrainedNetwork {
   if (!shape || !input || !classes || !quantize) {
     throw new Failure('input', 'this safetensors file holds no trained network');
   }
-  const get = <Kind extends Float32Array | Uint16Array>(
-    name: string,
-    type: { new (length: number): Kind },
-    length: number,
-  ) => {
-    const values = tensors.get(name)?.values;
-    if (values instanceof type && values.length === length) return values;
-    throw new Failure('input', `the trained network has no sound tensor ${name}`);
-  };
+  const get = tensorsOf(tensors, 'the trained network');
   const floats = (name: string, length: number) => get(name, Float32Array, length);
   const norm = (name: string, channels: number): TrainedNorm => ({
     gamma: floats(`${name}.gamma`, channels),

@@ -4,6 +4,7 @@ import {
   encodeSafetensors,
   jsonMetadata,
   type NamedTensor,
+  tensorsOf,
 } from '../model/safetensors.js';
 import { kernelElements } from '../subbit/kernels.js';
 import { representativeCount, type SubsetStructure } from '../subbit/subset.js';
@@ -62,15 +63,7 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: NetworkShape): Traini
   if (epoch === undefined || steps === undefined || moments === undefined || layers === undefined) {
     throw new Failure('input', 'this safetensors file holds no training state');
   }
-  const get = <Kind extends Float32Array | Uint16Array>(
-    name: string,
-    type: { new (length: number): Kind },
-    length: number,
-  ) => {
-    const values = tensors.get(name)?.values;
-    if (values instanceof type && values.length === length) return values;
-    throw new Failure('input', `the checkpoint has no tensor ${name} that fits the network`);
-  };
+  const get = tensorsOf(tensors, 'the checkpoint');
   const floats = (name: string, length: number) => get(name, Float32Array, length);
   const optimizerOf = (prefix: string, steps: number, length: number): OptimizerState => ({
     moments: Array.from({ length: moments }, (_, i) => floats(`${prefix}moment${i}`, length)),

@@ -101,3 +101,8 @@ export function normStatistics(layout: Layout, name: string): NormStatistics {
   if (!found) throw new Error(`no norm ${name} in this network`);
   return found;
 }
+
+/** Output channels of a block's binary convolution. */
+export function outChannels(layout: Layout, block: string): number {
+  return parameter(layout, `${block}.latent`).shape[0];
+}

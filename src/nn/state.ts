@@ -3,7 +3,7 @@ import type { Spec } from '../spec/types.js';
 import { channelScales, chooseMembers, writeQuantizedWeights } from '../subbit/quantize.js';
 import { membersOf, type Subset } from '../subbit/subset.js';
 import { initialParameters } from './initial.js';
-import { type Layout, view } from './layout.js';
+import { type Layout, outChannels, view } from './layout.js';
 import { initialOptimizer, type OptimizerSettings, type OptimizerState } from './optimizer.js';
 
 /** A binary convolution's subset while it is learnt, with its own optimiser state. */
@@ -79,7 +79,6 @@ export function realState(
 export function quantizeInto(
   layout: Layout,
   { parameters, subsets }: Pick<TrainingState, 'parameters' | 'subsets'>,
-  outChannelsOf: (block: string) => number,
   engineParameters: Float32Array,
 ): number {
   engineParameters.set(parameters);
@@ -87,7 +86,7 @@ export function quantizeInto(
   for (const [block, { subset, indices }] of subsets) {
     const latents = view(layout, parameters, `${block}.latent`);
     changed += chooseMembers(latents, subset, indices);
-    const alpha = channelScales(latents, outChannelsOf(block));
+    const alpha = channelScales(latents, outChannels(layout, block));
     const weights = view(layout, engineParameters, `${block}.latent`);
     writeQuantizedWeights(membersOf(subset), indices, alpha, weights);
   }

@@ -8,7 +8,7 @@ import { drawnKernels, wantedKernels } from '../subbit/replacement.js';
 import { isWholeSpace } from '../subbit/subset.js';
 import { permutation, stream } from '../util/random.js';
 import { requireFiniteParameters, requireFinitePasses } from './divergence.js';
-import { type Layout, layoutOf, view } from './layout.js';
+import { type Layout, layoutOf, outChannels, view } from './layout.js';
 import { decayWeights, optimizerStep } from './optimizer.js';
 import { learningRateAt } from './schedule.js';
 import { type LayerSubset, quantizeInto, type TrainingState } from './state.js';
@@ -50,12 +50,6 @@ const calibrationImages = 12_800;
 /** Images of one pass without gradients, a thread. */
 const inferenceBatch = 250;
 
-/** Output channels of each block's binary convolution, by block name. */
-export function outChannels(shape: NetworkShape): (block: string) => number {
-  const byName = new Map(shape.blocks.map(({ name, conv }) => [name, conv.output.channels]));
-  return (block) => byName.get(block) ?? 0;
-}
-
 /**
  * Trains one epoch: every image once, in an order drawn from (seed, epoch); a last, smaller batch is
  * dropped. Updates the arrays of `state` in place and returns the state behind the epoch.
@@ -82,7 +76,7 @@ export async function trainEpoch(
 
   for (let step = 0; step < steps; step++) {
     signal.throwIfAborted();
-    quantizeInto(layout, { ...state, subsets }, outChannels(shape), engineParameters);
+    quantizeInto(layout, { ...state, subsets }, engineParameters);
     const indices = order.slice(step * batch, (step + 1) * batch).map((i) => images[i]);
     const found = await engine.gradients(engineParameters, indices, moment);
     const field = subsets.size === 0 ? 'train.pretrain' : 'train';
@@ -107,7 +101,7 @@ export async function trainEpoch(
 }
 
 function updateParameters(
-  { shape, spec }: Trainer,
+  { spec }: Trainer,
   { parameters, optimizer, subsets }: TrainingState,
   layout: Layout,
   gradients: Float32Array,
@@ -116,7 +110,7 @@ function updateParameters(
   for (const block of subsets.keys()) {
     const gradient = view(layout, gradients, `${block}.latent`);
     const latents = view(layout, parameters, `${block}.latent`);
-    writeLatentGradient(gradient.slice(), latents, outChannels(shape)(block), gradient);
+    writeLatentGradient(gradient.slice(), latents, outChannels(layout, block), gradient);
   }
   const isReal = subsets.size === 0;
   for (const { role, offset, size } of layout.parameters.values()) {
@@ -129,7 +123,7 @@ function updateParameters(
 
 /** On every `period`-th step the subsets take a step of their own (method: refine). */
 function refine(
-  { shape, spec, refined: tell }: Trainer,
+  { spec, refined: tell }: Trainer,
   { parameters, subsets }: Pick<TrainingState, 'parameters' | 'subsets'>,
   layout: Layout,
   gradients: Float32Array,
@@ -145,7 +139,7 @@ function refine(
       continue;
     }
     const weightGradient = view(layout, gradients, `${block}.latent`);
-    const channels = outChannels(shape)(block);
+    const channels = outChannels(layout, block);
     const gradient = subsetGradient(weightGradient, layer.indices, channels, layer.subset);
     const { latent } = layer.subset;
     const optimizer = optimizerStep(spec.train, latent, gradient, layer.optimizer, rate);
@@ -183,7 +177,7 @@ export async function calibrate(
 ): Promise<void> {
   const layout = layoutOf(shape);
   const engineParameters = new Float32Array(layout.size);
-  quantizeInto(layout, state, outChannels(shape), engineParameters);
+  quantizeInto(layout, state, engineParameters);
   const count = images.length;
   const order = permutation(count, stream(spec.seed, 'calibrate')).map((i) => images[i]);
   const batch = Math.min(count, spec.train.batch);

@@ -2,7 +2,7 @@ import { argmax } from '../model/reference.js';
 import { permutation, stream } from '../util/random.js';
 import { layoutOf } from './layout.js';
 import { quantizeInto, type TrainingState } from './state.js';
-import { calibrate, inferImages, outChannels, type Trainer } from './train.js';
+import { calibrate, inferImages, type Trainer } from './train.js';
 
 /** The images of a training split, apart: each list in rising order. */
 export interface Division {
@@ -39,7 +39,7 @@ export async function validate(
   await calibrate(trainer, calibrated, signal);
   const layout = layoutOf(shape);
   const parameters = new Float32Array(layout.size);
-  quantizeInto(layout, calibrated, outChannels(shape), parameters);
+  quantizeInto(layout, calibrated, parameters);
   const logits = await inferImages(engine, parameters, calibrated.statistics, images, signal);
   const { classes } = shape.classifier;
   const right = images.filter(

@@ -22,8 +22,7 @@ export function startOf(
 export function quantized(shape: NetworkShape, state: TrainingState): Float32Array {
   const layout = layoutOf(shape);
   const engineParameters = new Float32Array(layout.size);
-  const outputs = new Map(shape.blocks.map(({ name, conv }) => [name, conv.output.channels]));
-  quantizeInto(layout, state, (block) => outputs.get(block) ?? 0, engineParameters);
+  quantizeInto(layout, state, engineParameters);
   return engineParameters;
 }
 
