@@ -2,6 +2,7 @@ import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadSplit } from '../data/load.js';
 import { type Augmentation, scaledImages } from '../data/prepare.js';
+import { allOf, memorySource } from '../data/source.js';
 import { inFreshFolder } from './cli.js';
 import { interleaved, type Suite } from './figure.js';
 import { scaling, seed, syntheticImages } from './six-block.js';
@@ -34,11 +35,10 @@ function loadingSpeed(): Promise<number> {
 
 /** Images a second that one thread augments and scales, 28x28 grey. */
 async function augmentationSpeeds() {
-  const images = syntheticImages(batch);
-  const indices = Uint32Array.from({ length: batch }, (_, i) => i);
+  const source = memorySource(syntheticImages(batch));
   let epoch = 0;
   const prepare = (augment: Augmentation) => () =>
-    scaledImages(images, scaling, indices, { augment, seed, epoch: epoch++ });
+    scaledImages(source.batch(allOf(source), { augment, seed, epoch: epoch++ }), scaling);
   const times = await interleaved(
     {
       stored: prepare({ flip: false, shift: 0, crop: 1 }),

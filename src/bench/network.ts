@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { allOf, memorySource } from '../data/source.js';
 import { encodeModel } from '../model/container/write.js';
 import { packNetwork } from '../model/pack.js';
 import type { PackedModel } from '../model/packed.js';
 import { layoutOf } from '../nn/layout.js';
 import { quantizeInto } from '../nn/state.js';
 import { trainedNetwork } from '../nn/trained.js';
-import { classify, createRuntime } from '../runtime/index.js';
+import { createRuntime, startClassifier } from '../runtime/index.js';
 import { interleaved, type Suite } from './figure.js';
 import { scaling, shape, syntheticImages, untrained } from './six-block.js';
 
@@ -30,16 +31,18 @@ export const network: Suite = async (note) => {
   const threads = availableParallelism();
   note(`${images} images through the packed runtime on ${threads} threads`);
   const model = packed(5);
-  const { pixels } = syntheticImages(images);
-  const signal = new AbortController().signal;
+  const set = syntheticImages(images);
+  const source = memorySource(set);
   const started = performance.now();
-  await classify(encodeModel(model), pixels, { threads, signal });
+  const classifier = startClassifier(encodeModel(model), threads);
+  await classifier.logits(source.batch(allOf(source), null));
+  await classifier.close();
   const seconds = (performance.now() - started) / 1000;
 
   note('one image at a time on one thread: tau 5 against its 1-bit twin');
   const subBit = createRuntime(model);
   const oneBit = createRuntime(packed(9));
-  const few = pixels.subarray(0, timedImages * subBit.imageSize);
+  const few = set.pixels.subarray(0, timedImages * subBit.imageSize);
   const times = await interleaved(
     {
       subBit: () => subBit.logits(few, timedImages),

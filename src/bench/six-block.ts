@@ -21,7 +21,7 @@ export const scaling = { zero: [128], scale: [74] };
 export function syntheticImages(count: number) {
   const random = stream(seed, 'bench images');
   const pixels = Uint8Array.from({ length: count * 28 * 28 }, () => random.below(256));
-  const labels = Uint8Array.from({ length: count }, () => random.below(10));
+  const labels = Uint16Array.from({ length: count }, () => random.below(10));
   return { shape: shape.input, count, pixels, labels };
 }
 

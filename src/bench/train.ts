@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { allOf, memorySource } from '../data/source.js';
 import { probeEngine, startEngine } from '../engine/registry.js';
 import { startWasmBackend } from '../engine/wasm-backend.js';
 import { wasmKernels } from '../engine/wasm-kernels.js';
@@ -20,12 +21,13 @@ const layout = layoutOf(shape);
 
 /** Whole training steps of the six-block network, threads and all: images per second. */
 export async function trainingSpeed(threads: number, name: EngineName = 'wasm'): Promise<number> {
-  const images = syntheticImages(batch * steps);
-  const setup = { shape, activations: 'binary', scaling, images } as const;
+  const source = memorySource(syntheticImages(batch * steps));
+  const setup = { shape, activations: 'binary', scaling } as const;
   const engine = startEngine({ name, threads }, setup);
   const trainer: Trainer = {
     shape,
-    images: Uint32Array.from({ length: images.count }, (_, image) => image),
+    source,
+    images: allOf(source),
     engine,
     spec: {
       seed,

@@ -9,5 +9,5 @@ export interface ImageSet {
   /** [count, height, width, channels], 0..255. */
   readonly pixels: Uint8Array;
   /** Class of each image. */
-  readonly labels: Uint8Array;
+  readonly labels: Uint16Array;
 }

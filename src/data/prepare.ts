@@ -3,6 +3,7 @@ import type { InputScaling } from '../model/trained.js';
 import type { DataSpec } from '../spec/types.js';
 import { stream } from '../util/random.js';
 import type { ImageSet } from './image-set.js';
+import type { Batch } from './source.js';
 import { randomWindow, resized, type Window } from './window.js';
 
 export type Augmentation = DataSpec['augment'];
@@ -59,26 +60,20 @@ function place(
 }
 
 /**
- * Images in the form in which they enter the network: (pixel - zero) / scale, [images, H, W, C].
+ * A batch in the form in which it enters the network: (pixel - zero) / scale, [images, H, W, C].
  * Pixels that augmentation moves in from outside are 0, the network's own padding.
- *
- * @param indices images of `set` to take
- * @param moment null: images as they are stored
  */
-export function scaledImages(
-  set: Pick<ImageSet, 'shape' | 'pixels'>,
-  scaling: InputScaling,
-  indices: Uint32Array,
-  moment: AugmentationMoment | null,
-): Float32Array {
-  const size = set.shape.height * set.shape.width * set.shape.channels;
-  const scaled = new Float32Array(indices.length * size);
+export function scaledImages(batch: Batch, scaling: InputScaling): Float32Array {
+  const { shape, slots, images, moment } = batch;
+  const all = new Uint8Array(batch.pixels);
+  const size = shape.height * shape.width * shape.channels;
+  const scaled = new Float32Array(images.length * size);
   const moving = moment && isOn(moment.augment) ? moment : null;
-  indices.forEach((image, i) => {
-    const placement = moving ? place(moving, image, set.shape) : asStored;
-    const stored = set.pixels.subarray(image * size, (image + 1) * size);
-    const pixels = placement.window ? resized(stored, set.shape, placement.window) : stored;
-    writeImage(pixels, set.shape, scaling, placement, scaled.subarray(i * size, (i + 1) * size));
+  images.forEach((image, i) => {
+    const placement = moving ? place(moving, image, shape) : asStored;
+    const stored = all.subarray(slots[i] * size, (slots[i] + 1) * size);
+    const pixels = placement.window ? resized(stored, shape, placement.window) : stored;
+    writeImage(pixels, shape, scaling, placement, scaled.subarray(i * size, (i + 1) * size));
   });
   return scaled;
 }

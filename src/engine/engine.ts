@@ -1,5 +1,4 @@
-import type { ImageSet } from '../data/load.js';
-import type { AugmentationMoment } from '../data/prepare.js';
+import type { Batch } from '../data/source.js';
 import type { NetworkShape } from '../model/network.js';
 import type { InputScaling } from '../model/trained.js';
 import type { Activations } from '../nn/network.js';
@@ -17,25 +16,18 @@ export interface GradientResult {
 }
 
 /**
- * Computes a network's passes over one data set. `parameters` are flat vectors in the engine's form:
+ * Computes a network's passes over batches of images. `parameters` are flat vectors in the engine's form:
  * every latent replaced by its quantised weights. Calls follow one another, never overlap; behind a
  * thread's failure, or when closed, every call rejects.
  */
 export interface Engine {
-  readonly threads: number;
-  gradients(
-    parameters: Float32Array,
-    images: Uint32Array,
-    moment: AugmentationMoment,
-  ): Promise<GradientResult>;
-  /** Batch-norm statistics of `images` as one batch a thread, forward only. */
-  statistics(parameters: Float32Array, images: Uint32Array): Promise<Float32Array>;
+  /** Images that a pass without gradients should take at a time. */
+  readonly inferenceBatch: number;
+  gradients(parameters: Float32Array, batch: Batch): Promise<GradientResult>;
+  /** Batch-norm statistics of one batch a thread, forward only. */
+  statistics(parameters: Float32Array, batch: Batch): Promise<Float32Array>;
   /** Logits [images, classes] in inference form. */
-  logits(
-    parameters: Float32Array,
-    statistics: Float32Array,
-    images: Uint32Array,
-  ): Promise<Float32Array>;
+  logits(parameters: Float32Array, statistics: Float32Array, batch: Batch): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -44,7 +36,6 @@ export interface EngineSetup {
   readonly shape: NetworkShape;
   readonly activations: Activations;
   readonly scaling: InputScaling;
-  readonly images: ImageSet;
   readonly threads: number;
   /** Share of every label that is spread over all classes while training, 0..1; none if left out. */
   readonly labelSmoothing?: number;

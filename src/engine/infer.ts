@@ -1,33 +1,25 @@
-import type { ImageSet } from '../data/load.js';
+import type { Batch } from '../data/source.js';
 import type { TrainedNetwork } from '../model/trained.js';
-import { inferAll } from '../nn/train.js';
 import { engineForm } from '../nn/trained.js';
 import { startWasmEngine } from './wasm.js';
 
-/**
- * Logits of a trained network in floating point, as the training engine computes them.
- *
- * @param images uint8, [count, H, W, C]
- * @returns [count, classes]
- */
-export async function floatLogits(
-  network: TrainedNetwork,
-  images: Uint8Array,
-  count: number,
-  { threads, signal }: { readonly threads: number; readonly signal: AbortSignal },
-): Promise<Float32Array> {
+/** A trained network in floating point, as the training engine computes it. */
+export interface FloatClassifier {
+  /** Images that a call should take at a time. */
+  readonly batch: number;
+  /** Logits of the images, [images, classes]. */
+  logits(batch: Batch): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** Starts a trained network on threads of its own. */
+export function startFloatClassifier(network: TrainedNetwork, threads: number): FloatClassifier {
   const { shape, input: scaling } = network;
-  const set: ImageSet = {
-    shape: shape.input,
-    count,
-    pixels: images,
-    labels: new Uint8Array(count),
+  const engine = startWasmEngine({ shape, activations: 'binary', scaling, threads });
+  const { parameters, statistics } = engineForm(network);
+  return {
+    batch: engine.inferenceBatch,
+    logits: (batch) => engine.logits(parameters, statistics, batch),
+    close: () => engine.close(),
   };
-  const engine = startWasmEngine({ shape, activations: 'binary', scaling, images: set, threads });
-  try {
-    const { parameters, statistics } = engineForm(network);
-    return await inferAll(engine, parameters, statistics, count, signal);
-  } finally {
-    await engine.close();
-  }
 }

@@ -1,73 +1,34 @@
-import { Worker } from 'node:worker_threads';
+import { type Batch, partOf } from '../data/source.js';
+import type { MapShape } from '../model/network.js';
 import { layoutOf } from '../nn/layout.js';
 import type { EngineName } from '../spec/types.js';
-import { workerEntry } from '../util/paths.js';
+import { allSettled, startThread, type Thread } from '../util/thread.js';
 import type { Engine, EngineSetup } from './engine.js';
-import type { Reply, Request, SharedImages, WorkerSetup } from './protocol.js';
-
-/** A worker thread that answers one request at a time. */
-interface Thread {
-  /** Rejects when the thread fails or has ended, now or at any time before. */
-  ask(request: Request): Promise<Reply>;
-  stop(): Promise<void>;
-}
+import type { Reply, Request, WorkerSetup } from './protocol.js';
 
 interface Shard {
-  readonly thread: Thread;
+  readonly thread: Thread<Request, Reply>;
   readonly gradients: Float32Array;
   readonly statistics: Float32Array;
-}
-
-function share(bytes: Uint8Array): SharedArrayBuffer {
-  const shared = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(shared).set(bytes);
-  return shared;
 }
 
 function sharedFloats(length: number): SharedArrayBuffer {
   return new SharedArrayBuffer(Float32Array.BYTES_PER_ELEMENT * length);
 }
 
-function startThread(workerData: WorkerSetup): Thread {
-  const worker = new Worker(workerEntry('engine/worker'), { workerData });
-  let failure: Error | null = null;
-  let waiting: { resolve(reply: Reply): void; reject(error: Error): void } | null = null;
-  const fail = (error: Error) => {
-    failure ??= error;
-    waiting?.reject(failure);
-    waiting = null;
-  };
-  worker.on('message', (reply: Reply) => {
-    waiting?.resolve(reply);
-    waiting = null;
-  });
-  worker.on('error', fail);
-  worker.on('exit', () => fail(new Error('the engine was closed, or a thread of it ended')));
-  return {
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        if (failure) return reject(failure);
-        waiting = { resolve, reject };
-        worker.postMessage(request);
-      }),
-    async stop() {
-      await worker.terminate();
-    },
-  };
-}
-
-/** What all promises give, once every one is settled; the first failure among them is thrown. */
-async function allSettled<Value>(promises: readonly Promise<Value>[]): Promise<Value[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
-}
-
-/** Cuts `images` into one contiguous shard a thread, sizes differing by one at most. */
-function shardsOf(images: Uint32Array, threads: number): Uint32Array[] {
-  const cut = (i: number) => Math.floor((i * images.length) / threads);
-  return Array.from({ length: threads }, (_, i) => images.slice(cut(i), cut(i + 1))).filter(
-    (shard) => shard.length > 0,
+/** Cuts a batch into one contiguous part a thread, sizes differing by one at most. */
+function partsOf(batch: Batch, threads: number): Batch[] {
+  const cut = (i: number) => Math.floor((i * batch.images.length) / threads);
+  return Array.from({ length: threads }, (_, i) => partOf(batch, cut(i), cut(i + 1))).filter(
+    ({ images }) => images.length > 0,
   );
+}
+
+/** Images of one pass without gradients on one thread: as many as have so many pixels, 250 at most. */
+const inferencePixels = 2 ** 20;
+
+function inferenceImages({ height, width }: MapShape): number {
+  return Math.min(250, Math.max(1, Math.floor(inferencePixels / (height * width))));
 }
 
 /** Sum of `vectors`, each times its share; in the order given, so that it is deterministic. */
@@ -88,11 +49,6 @@ export function startPool(backend: EngineName, setup: EngineSetup): Engine {
   const layout = layoutOf(setup.shape);
   const parameters = sharedFloats(layout.size);
   const statistics = sharedFloats(layout.statisticsSize);
-  const images: SharedImages = {
-    shape: setup.images.shape,
-    pixels: share(setup.images.pixels),
-    labels: share(setup.images.labels),
-  };
   const shards: Shard[] = Array.from({ length: setup.threads }, () => {
     const gradients = sharedFloats(layout.size);
     const batchStatistics = sharedFloats(layout.statisticsSize);
@@ -103,41 +59,34 @@ export function startPool(backend: EngineName, setup: EngineSetup): Engine {
       activations,
       scaling,
       labelSmoothing,
-      images,
       parameters,
       statistics,
       gradients,
       batchStatistics,
     };
     return {
-      thread: startThread(workerData),
+      thread: startThread('engine/worker', 'the engine', workerData),
       gradients: new Float32Array(gradients),
       statistics: new Float32Array(batchStatistics),
     };
   });
 
-  const askAll = async <Type extends Reply['type']>(
-    type: Type,
-    batch: Uint32Array,
-    request: (images: Uint32Array) => Request,
-  ) => {
-    const parts = shardsOf(batch, shards.length);
-    const replies = await allSettled(parts.map((part, i) => shards[i].thread.ask(request(part))));
+  const askAll = async <Type extends Reply['type']>(type: Type, batch: Batch) => {
+    const parts = partsOf(batch, shards.length);
+    const replies = await allSettled(
+      parts.map((part, i) => shards[i].thread.ask({ type, batch: part })),
+    );
     const used = shards.slice(0, parts.length);
-    const shares = parts.map((part) => part.length / batch.length);
+    const shares = parts.map((part) => part.images.length / batch.images.length);
     const matching = replies.filter((reply) => reply.type === type);
     return { replies: matching as Extract<Reply, { type: Type }>[], used, shares };
   };
 
   return {
-    threads: setup.threads,
-    async gradients(values, batch, moment) {
+    inferenceBatch: setup.threads * inferenceImages(setup.shape.input),
+    async gradients(values, batch) {
       new Float32Array(parameters).set(values);
-      const { replies, used, shares } = await askAll('gradients', batch, (images) => ({
-        type: 'gradients',
-        images,
-        moment,
-      }));
+      const { replies, used, shares } = await askAll('gradients', batch);
       return {
         loss: replies.reduce((sum, { loss }, i) => sum + shares[i] * loss, 0),
         correct: replies.reduce((sum, { correct }) => sum + correct, 0),
@@ -153,10 +102,7 @@ export function startPool(backend: EngineName, setup: EngineSetup): Engine {
     },
     async statistics(values, batch) {
       new Float32Array(parameters).set(values);
-      const { used, shares } = await askAll('statistics', batch, (images) => ({
-        type: 'statistics',
-        images,
-      }));
+      const { used, shares } = await askAll('statistics', batch);
       return weightedSum(
         used.map((shard) => shard.statistics),
         shares,
@@ -165,8 +111,8 @@ export function startPool(backend: EngineName, setup: EngineSetup): Engine {
     async logits(values, norms, batch) {
       new Float32Array(parameters).set(values);
       new Float32Array(statistics).set(norms);
-      const { replies } = await askAll('logits', batch, (images) => ({ type: 'logits', images }));
-      const logits = new Float32Array(batch.length * setup.shape.classifier.classes);
+      const { replies } = await askAll('logits', batch);
+      const logits = new Float32Array(batch.images.length * setup.shape.classifier.classes);
       let offset = 0;
       for (const reply of replies) {
         logits.set(reply.logits, offset);

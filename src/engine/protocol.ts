@@ -1,17 +1,8 @@
-import type { AugmentationMoment } from '../data/prepare.js';
-import type { MapShape, NetworkShape } from '../model/network.js';
+import type { Batch } from '../data/source.js';
+import type { NetworkShape } from '../model/network.js';
 import type { InputScaling } from '../model/trained.js';
 import type { Activations } from '../nn/network.js';
 import type { EngineName } from '../spec/types.js';
-
-/** Labelled images in memory that all threads share. */
-export interface SharedImages {
-  readonly shape: MapShape;
-  /** Uint8, [count, H, W, C]. */
-  readonly pixels: SharedArrayBuffer;
-  /** Uint8, [count]. */
-  readonly labels: SharedArrayBuffer;
-}
 
 /** What a thread is started with. */
 export interface WorkerSetup {
@@ -21,7 +12,6 @@ export interface WorkerSetup {
   readonly scaling: InputScaling;
   /** Share of every label that is spread over all classes while training, 0..1. */
   readonly labelSmoothing: number;
-  readonly images: SharedImages;
   /** Float32, the flat parameter vector in the engine's form; read by every thread. */
   readonly parameters: SharedArrayBuffer;
   /** Float32, the flat statistics that inference normalises by; read by every thread. */
@@ -32,14 +22,11 @@ export interface WorkerSetup {
   readonly batchStatistics: SharedArrayBuffer;
 }
 
-export type Request =
-  | {
-      readonly type: 'gradients';
-      readonly images: Uint32Array;
-      readonly moment: AugmentationMoment;
-    }
-  | { readonly type: 'statistics'; readonly images: Uint32Array }
-  | { readonly type: 'logits'; readonly images: Uint32Array };
+/** A pass over one thread's part of a batch. */
+export interface Request {
+  readonly type: 'gradients' | 'statistics' | 'logits';
+  readonly batch: Batch;
+}
 
 export type Reply =
   | { readonly type: 'gradients'; readonly loss: number; readonly correct: number }

@@ -10,36 +10,31 @@ const setup = workerData as WorkerSetup;
 const { shape, activations, scaling, labelSmoothing } = setup;
 const ops = opsOf((await startBackend(setup.backend)).kernels);
 const program: Program = { shape, layout: layoutOf(shape), activations, ops, labelSmoothing };
-const images = { shape: setup.images.shape, pixels: new Uint8Array(setup.images.pixels) };
-const labels = new Uint8Array(setup.images.labels);
 const parameters = new Float32Array(setup.parameters);
 const statistics = new Float32Array(setup.statistics);
 const gradients = new Float32Array(setup.gradients);
 const batchStatistics = new Float32Array(setup.batchStatistics);
 
-async function answer(request: Request): Promise<Reply> {
-  switch (request.type) {
+async function answer({ type, batch }: Request): Promise<Reply> {
+  const images = scaledImages(batch, scaling);
+  switch (type) {
     case 'gradients': {
-      const batch = scaledImages(images, scaling, request.images, request.moment);
-      const batchLabels = Int32Array.from(request.images, (image) => labels[image]);
       const found = await gradientStep(
         program,
         parameters,
-        batch,
-        batchLabels,
+        images,
+        Int32Array.from(batch.labels),
         gradients,
         batchStatistics,
       );
       return { type: 'gradients', ...found };
     }
     case 'statistics': {
-      const batch = scaledImages(images, scaling, request.images, null);
-      await statisticsStep(program, parameters, batch, batchStatistics);
+      await statisticsStep(program, parameters, images, batchStatistics);
       return { type: 'statistics' };
     }
     case 'logits': {
-      const batch = scaledImages(images, scaling, request.images, null);
-      const logits = await inferenceStep(program, parameters, statistics, batch);
+      const logits = await inferenceStep(program, parameters, statistics, images);
       return { type: 'logits', logits };
     }
   }

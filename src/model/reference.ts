@@ -201,3 +201,10 @@ export function argmax(logits: ArrayLike<number>): number {
   for (let k = 1; k < logits.length; k++) if (logits[k] > logits[best]) best = k;
   return best;
 }
+
+/** The class that each row of logits [images, classes] chooses. */
+export function predictionsOf(logits: Float32Array | Int32Array, classes: number): Uint16Array {
+  return Uint16Array.from({ length: logits.length / classes }, (_, image) =>
+    argmax(logits.subarray(image * classes, (image + 1) * classes)),
+  );
+}

@@ -1,3 +1,4 @@
+import type { Batch, ImageSource } from '../data/source.js';
 import type { Engine } from '../engine/engine.js';
 import type { NetworkShape } from '../model/network.js';
 import type { Spec } from '../spec/types.js';
@@ -34,7 +35,8 @@ export interface TrainingProgress {
 export interface Trainer {
   readonly shape: NetworkShape;
   readonly spec: TrainingSpec;
-  /** Those of the engine's images that are trained on. */
+  readonly source: ImageSource;
+  /** Those of the source's images that are trained on. */
   readonly images: Uint32Array;
   readonly engine: Engine;
   /** Told what each refinement step did to each layer. */
@@ -46,9 +48,6 @@ const statisticsMomentum = 0.9;
 
 /** Images over which batch-norm statistics are estimated anew behind the last epoch. */
 const calibrationImages = 12_800;
-
-/** Images of one pass without gradients, a thread. */
-const inferenceBatch = 250;
 
 /**
  * Trains one epoch: every image once, in an order drawn from (seed, epoch); a last, smaller batch is
@@ -63,22 +62,24 @@ export async function trainEpoch(
   report: (progress: TrainingProgress) => void,
   signal: AbortSignal,
 ): Promise<TrainingState> {
-  const { shape, spec, images, engine } = trainer;
+  const { shape, spec, source, images, engine } = trainer;
   const { batch } = spec.train;
   const layout = layoutOf(shape);
   const order = permutation(images.length, stream(spec.seed, 'order', state.epoch));
   const steps = Math.floor(images.length / batch);
+  const wanted = order.slice(0, steps * batch).map((i) => images[i]);
   const engineParameters = new Float32Array(layout.size);
   const moment = { augment: spec.augment, seed: spec.seed, epoch: state.epoch };
   let { optimizer, subsets } = state;
   let lossSum = 0;
   let correct = 0;
+  let seen = 0;
+  let step = 0;
 
-  for (let step = 0; step < steps; step++) {
+  for await (const some of source.batches(wanted, batch, moment)) {
     signal.throwIfAborted();
     quantizeInto(layout, { ...state, subsets }, engineParameters);
-    const indices = order.slice(step * batch, (step + 1) * batch).map((i) => images[i]);
-    const found = await engine.gradients(engineParameters, indices, moment);
+    const found = await engine.gradients(engineParameters, some);
     const field = subsets.size === 0 ? 'train.pretrain' : 'train';
     const at = { epoch: state.epoch, step, train: spec.train, field } as const;
     requireFinitePasses(layout, found, at);
@@ -93,9 +94,11 @@ export async function trainEpoch(
 
     lossSum += found.loss;
     correct += found.correct;
-    const image = (step + 1) * batch;
-    const loss = lossSum / (step + 1);
-    report({ epoch: state.epoch, image, images: steps * batch, loss, accuracy: correct / image });
+    seen += some.images.length;
+    step++;
+    const loss = lossSum / step;
+    const accuracy = correct / seen;
+    report({ epoch: state.epoch, image: step * batch, images: steps * batch, loss, accuracy });
   }
   return { ...state, epoch: state.epoch + 1, optimizer, subsets };
 }
@@ -171,7 +174,7 @@ function updateStatistics(running: Float32Array, batch: Float32Array, first: boo
  * running statistics lag behind kernels that flip. Overwrites `state.statistics`.
  */
 export async function calibrate(
-  { shape, spec, images, engine }: Trainer,
+  { shape, spec, source, images, engine }: Trainer,
   state: TrainingState,
   signal: AbortSignal,
 ): Promise<void> {
@@ -182,53 +185,40 @@ export async function calibrate(
   const order = permutation(count, stream(spec.seed, 'calibrate')).map((i) => images[i]);
   const batch = Math.min(count, spec.train.batch);
   const batches = Math.max(1, Math.floor(Math.min(count, calibrationImages) / batch));
-  state.statistics.fill(0);
-  for (let i = 0; i < batches; i++) {
+  const sum = new Float64Array(state.statistics.length);
+  let seen = 0;
+  for await (const some of source.batches(order.slice(0, batches * batch), batch, null)) {
     signal.throwIfAborted();
-    const found = await engine.statistics(
-      engineParameters,
-      order.slice(i * batch, (i + 1) * batch),
-    );
-    for (let j = 0; j < found.length; j++) state.statistics[j] += found[j] / batches;
+    const found = await engine.statistics(engineParameters, some);
+    found.forEach((value, i) => {
+      sum[i] += value;
+    });
+    seen++;
   }
+  state.statistics.set(sum.map((value) => value / seen));
+}
+
+/** A batch and what a network makes of it. */
+export interface Inference {
+  readonly batch: Batch;
+  /** [images, classes]. */
+  readonly logits: Float32Array;
 }
 
 /**
- * Logits of the engine's images 0..count-1 in inference form, [count, classes].
+ * What a network in inference form makes of some of a source's images, in the order given.
  *
  * @param engineParameters flat vector with quantised weights in place of latents
  */
-export function inferAll(
-  engine: Engine,
-  engineParameters: Float32Array,
-  statistics: Float32Array,
-  count: number,
-  signal: AbortSignal,
-): Promise<Float32Array> {
-  const images = Uint32Array.from({ length: count }, (_, image) => image);
-  return inferImages(engine, engineParameters, statistics, images, signal);
-}
-
-/** The same of some of the engine's images, in the order given, [images, classes]. */
-export async function inferImages(
-  engine: Engine,
+export async function* inferImages(
+  { engine, source }: Pick<Trainer, 'engine' | 'source'>,
   engineParameters: Float32Array,
   statistics: Float32Array,
   images: Uint32Array,
   signal: AbortSignal,
-): Promise<Float32Array> {
-  const batch = inferenceBatch * engine.threads;
-  const parts: Float32Array[] = [];
-  for (let from = 0; from < images.length; from += batch) {
+): AsyncGenerator<Inference> {
+  for await (const batch of source.batches(images, engine.inferenceBatch, null)) {
     signal.throwIfAborted();
-    const some = images.slice(from, from + batch);
-    parts.push(await engine.logits(engineParameters, statistics, some));
+    yield { batch, logits: await engine.logits(engineParameters, statistics, batch) };
   }
-  const logits = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    logits.set(part, offset);
-    offset += part.length;
-  }
-  return logits;
 }

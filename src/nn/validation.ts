@@ -1,4 +1,4 @@
-import { argmax } from '../model/reference.js';
+import { predictionsOf } from '../model/reference.js';
 import { permutation, stream } from '../util/random.js';
 import { layoutOf } from './layout.js';
 import { quantizeInto, type TrainingState } from './state.js';
@@ -24,26 +24,33 @@ export function divide(count: number, share: number, seed: number): Division {
 /**
  * Share of `images` that the network of a training state classifies right, 0..1, with batch-norm
  * statistics estimated anew over training images; those of `state` stay as they are.
- *
- * @param labels class of every image of the engine
  */
 export async function validate(
   trainer: Trainer,
   state: TrainingState,
   images: Uint32Array,
-  labels: Uint8Array,
   signal: AbortSignal,
 ): Promise<number> {
-  const { shape, engine } = trainer;
+  const { shape } = trainer;
   const calibrated = { ...state, statistics: state.statistics.slice() };
   await calibrate(trainer, calibrated, signal);
   const layout = layoutOf(shape);
   const parameters = new Float32Array(layout.size);
   quantizeInto(layout, calibrated, parameters);
-  const logits = await inferImages(engine, parameters, calibrated.statistics, images, signal);
-  const { classes } = shape.classifier;
-  const right = images.filter(
-    (image, i) => argmax(logits.subarray(i * classes, (i + 1) * classes)) === labels[image],
-  );
-  return right.length / images.length;
+  const { statistics } = calibrated;
+  let right = 0;
+  let seen = 0;
+  for await (const { batch, logits } of inferImages(
+    trainer,
+    parameters,
+    statistics,
+    images,
+    signal,
+  )) {
+    const { labels } = batch;
+    const predictions = predictionsOf(logits, shape.classifier.classes);
+    right += labels.filter((label, i) => predictions[i] === label).length;
+    seen += labels.length;
+  }
+  return right / seen;
 }

@@ -1,3 +1,3 @@
 export type { KernelKind } from './binary-conv.js';
-export { type Classification, type ClassifyOptions, classify } from './classify.js';
+export { type Classifier, startClassifier } from './classify.js';
 export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.js';

@@ -2,30 +2,46 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { decodeModel } from '../model/container/read.js';
 import { createRuntime } from './runtime.js';
 
-/** What a runtime thread is started with; all arrays are shared. */
-export interface WorkerInput {
-  /** A `.snn` file. */
-  readonly model: Uint8Array;
-  readonly images: Uint8Array;
-  /** [count, classes], filled by the threads together. */
-  readonly logits: Int32Array;
-  /** Images taken and images done. */
-  readonly progress: Int32Array;
-  /** Images to take at a time. */
-  readonly batch: number;
+/** Images that the runtime's threads take from a common heap until it is empty. */
+export interface Request {
+  /** Uint8, [slots, H, W, C]. */
+  readonly pixels: SharedArrayBuffer;
+  /** The slot in which each image lies. */
+  readonly slots: Uint32Array;
+  /** Int32, [images, classes], filled by the threads together. */
+  readonly logits: SharedArrayBuffer;
+  /** Int32, one number: images taken so far. */
+  readonly taken: SharedArrayBuffer;
 }
 
-const { model, images, logits, progress, batch } = workerData as WorkerInput;
-const runtime = createRuntime(decodeModel(model));
+/** Images that the thread has done. */
+export type Reply = number;
+
+/** Images that a thread takes at a time. */
+const piece = 4;
+
+const runtime = createRuntime(decodeModel(workerData as Uint8Array));
 const { imageSize, classes } = runtime;
-const count = images.length / imageSize;
 
-for (;;) {
-  const first = Atomics.add(progress, 0, batch);
-  if (first >= count) break;
-  const taken = Math.min(batch, count - first);
-  const part = images.subarray(first * imageSize, (first + taken) * imageSize);
-  logits.set(runtime.logits(part, taken), first * classes);
-  Atomics.add(progress, 1, taken);
-  parentPort?.postMessage(null);
+function answer({ pixels, slots, logits, taken }: Request): Reply {
+  const [images, found, heap] = [
+    new Uint8Array(pixels),
+    new Int32Array(logits),
+    new Int32Array(taken),
+  ];
+  let done = 0;
+  for (;;) {
+    const first = Atomics.add(heap, 0, piece);
+    if (first >= slots.length) return done;
+    const end = Math.min(first + piece, slots.length);
+    for (let i = first; i < end; i++) {
+      const image = images.subarray(slots[i] * imageSize, (slots[i] + 1) * imageSize);
+      found.set(runtime.logits(image, 1), i * classes);
+      done++;
+    }
+  }
 }
+
+const port = parentPort;
+if (!port) throw new Error('runtime/worker runs as a worker thread');
+port.on('message', (request: Request) => port.postMessage(answer(request)));

@@ -2,13 +2,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { dataDigest, type ImageSet, loadSplit } from '../data/load.js';
-import { floatLogits } from '../engine/infer.js';
+import { allOf, type ImageSource, memorySource } from '../data/source.js';
+import { startFloatClassifier } from '../engine/infer.js';
 import { decodeModel } from '../model/container/read.js';
-import { argmax } from '../model/reference.js';
+import { predictionsOf } from '../model/reference.js';
+import type { TrainedNetwork } from '../model/trained.js';
 import { decodeTrained } from '../model/trained-file.js';
 import type { Metric, Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
-import { classify, createRuntime, type Runtime } from '../runtime/index.js';
+import { createRuntime, type Runtime, startClassifier } from '../runtime/index.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { imagesOf, requireBitExact } from './verify-packed.js';
@@ -39,13 +41,13 @@ export const evaluate = defineStage({
 });
 
 /** Percentage of predictions that are the label. */
-function accuracyOf(predictions: ArrayLike<number>, labels: Uint8Array): number {
-  const correct = labels.reduce((sum, label, i) => sum + (label === predictions[i] ? 1 : 0), 0);
+function accuracyOf(predictions: readonly number[], labels: readonly number[]): number {
+  const correct = labels.filter((label, i) => label === predictions[i]).length;
   return (100 * correct) / labels.length;
 }
 
 /** How often images of one class (row) were given another (column). */
-function confusionOf(predictions: ArrayLike<number>, labels: Uint8Array, classes: number) {
+function confusionOf(predictions: readonly number[], labels: readonly number[], classes: number) {
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   labels.forEach((label, i) => {
     confusion[label][predictions[i]]++;
@@ -62,6 +64,40 @@ function timePerImage(runtime: Runtime, images: ImageSet): number {
     return (performance.now() - started) / count;
   };
   return Math.min(run(), run(), run());
+}
+
+/** Classes of test images: what they are, and what the packed and the float network say. */
+interface Classified {
+  readonly labels: number[];
+  readonly packed: number[];
+  readonly float: number[];
+}
+
+/** Lets both networks classify every image of a source, batch by batch. */
+async function classifyAll(
+  modelBytes: Uint8Array,
+  network: TrainedNetwork,
+  source: ImageSource,
+  emit: StageContext<Slice>['emit'],
+  signal: AbortSignal,
+): Promise<Classified> {
+  const threads = availableParallelism();
+  const { classes } = network.shape.classifier;
+  const classifier = startClassifier(modelBytes, threads);
+  const floatClassifier = startFloatClassifier(network, threads);
+  const all: Classified = { labels: [], packed: [], float: [] };
+  try {
+    for await (const batch of source.batches(allOf(source), floatClassifier.batch, null)) {
+      signal.throwIfAborted();
+      all.labels.push(...batch.labels);
+      all.packed.push(...predictionsOf(await classifier.logits(batch), classes));
+      all.float.push(...predictionsOf(await floatClassifier.logits(batch), classes));
+      emit({ type: 'progress', done: all.labels.length, total: source.count, unit: 'images' });
+    }
+  } finally {
+    await Promise.all([classifier.close(), floatClassifier.close()]);
+  }
+  return all;
 }
 
 /** @throws Failure where packing has cost (or won) more accuracy than it may */
@@ -88,7 +124,6 @@ async function test({
   const network = decodeTrained(await readFile(join(inputs.refine.path, 'trained.safetensors')));
   const images = await loadSplit(data, 'test');
   const imageSize = images.pixels.length / images.count;
-  const threads = availableParallelism();
 
   const runtime = createRuntime(model);
   const compared = images.pixels.subarray(0, verify.images * imageSize);
@@ -106,39 +141,29 @@ async function test({
   emit({ type: 'note', text: `runtime = reference on ${verified} test images, every layer` });
 
   const milliseconds = timePerImage(runtime, images);
-  const { predictions } = await classify(modelBytes, images.pixels, {
-    threads,
-    signal,
-    onProgress: (done) => {
-      emit({ type: 'progress', done, total: images.count, unit: 'images' });
-    },
-  });
-  const float = await floatLogits(network, images.pixels, images.count, { threads, signal });
+  const found = await classifyAll(modelBytes, network, memorySource(images), emit, signal);
+  const { labels, packed, float } = found;
   const { classes } = model;
-  const floatPredictions = Array.from({ length: images.count }, (_, i) =>
-    argmax(float.subarray(i * classes.length, (i + 1) * classes.length)),
-  );
-
-  const packedAccuracy = accuracyOf(predictions, images.labels);
-  const floatAccuracy = accuracyOf(floatPredictions, images.labels);
+  const packedAccuracy = accuracyOf(packed, labels);
+  const floatAccuracy = accuracyOf(float, labels);
   requireAccuracy(packedAccuracy, floatAccuracy);
-  const same = floatPredictions.filter((prediction, i) => prediction === predictions[i]).length;
+  const same = float.filter((prediction, i) => prediction === packed[i]).length;
   const result = {
-    images: images.count,
+    images: labels.length,
     accuracy: { packed: packedAccuracy, float: floatAccuracy },
     sameClass: same,
     verified,
     classes,
-    confusion: confusionOf(predictions, images.labels, classes.length),
-    predictions: Array.from(predictions),
+    confusion: confusionOf(packed, labels, classes.length),
+    predictions: packed,
   };
   await writeFile(join(out, 'result.json'), `${JSON.stringify(result)}\n`);
 
   const measured = (value: number, unit: string): Metric => ({ value, unit, kind: 'measured' });
   return {
-    'test accuracy': measured(packedAccuracy, `% of ${images.count} images`),
-    'float test accuracy': measured(floatAccuracy, `% of ${images.count} images`),
-    'same class as float': measured((100 * same) / images.count, '%'),
+    'test accuracy': measured(packedAccuracy, `% of ${labels.length} images`),
+    'float test accuracy': measured(floatAccuracy, `% of ${labels.length} images`),
+    'same class as float': measured((100 * same) / labels.length, '%'),
     'verified bit for bit': { value: verified, unit: 'images', kind: 'counted' },
     'CPU time': measured(milliseconds, 'ms/image, 1 thread'),
     'evaluation time': measured((performance.now() - started) / 1000, 's'),

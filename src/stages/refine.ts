@@ -34,7 +34,7 @@ type Slice = Pick<Spec, 'seed' | 'data' | 'architecture' | 'quantize'> & {
  */
 export const refine = defineStage({
   name: 'refine',
-  version: 2,
+  version: 3,
   needs: ['sample', 'pretrain'],
   reads: async (spec): Promise<Slice> => {
     const { seed, data, architecture, quantize, train } = spec;

@@ -53,7 +53,7 @@ export interface Trained {
  * @param behindEpoch told of every epoch's end ahead of its checkpoint
  */
 export async function trainEpochs(
-  { trainer, images, validation }: TrainerAndData,
+  { trainer, validation }: TrainerAndData,
   start: Progress,
   { scratch, emit, signal }: Context,
   behindEpoch: (state: TrainingState) => Promise<void> = async () => {},
@@ -62,7 +62,7 @@ export async function trainEpochs(
   let { state, history } = start;
   const validated = async (record: EpochRecord): Promise<EpochRecord> => {
     if (validation.length === 0) return record;
-    const accuracy = await validate(trainer, state, validation, images.labels, signal);
+    const accuracy = await validate(trainer, state, validation, signal);
     return { ...record, validation: accuracy };
   };
   const started = performance.now();

@@ -1,5 +1,6 @@
-import { type ImageSet, loadSplit } from '../data/load.js';
+import { loadSplit } from '../data/load.js';
 import { inputScaling } from '../data/prepare.js';
+import { memorySource } from '../data/source.js';
 import { chooseEngine, type EngineChoice, engineText, startEngine } from '../engine/registry.js';
 import type { InputScaling } from '../model/trained.js';
 import type { Trainer, TrainingSpec } from '../nn/train.js';
@@ -13,10 +14,9 @@ export function engineOf({ engine, train }: Pick<Spec, 'engine' | 'train'>): Pro
   return chooseEngine(engine, train.threads);
 }
 
-/** A trainer ready to go and the images that it works on. */
+/** A trainer ready to go. */
 export interface TrainerAndData {
   readonly trainer: Trainer;
-  readonly images: ImageSet;
   readonly scaling: InputScaling;
   /** Images that are kept back for validation. */
   readonly validation: Uint32Array;
@@ -39,15 +39,16 @@ export async function withTrainer<Result>(
   const scaling = inputScaling(images);
   const activations = spec.quantize.binarize === 'weights' ? 'real' : 'binary';
   const { labelSmoothing, validation: share } = spec.train;
-  const setup = { shape, activations, scaling, images, labelSmoothing } as const;
+  const setup = { shape, activations, scaling, labelSmoothing } as const;
   emit({ type: 'note', text: engineText(spec.engine) });
   const engine = startEngine(spec.engine, setup);
   try {
     const { training, validation } = divide(images.count, share, spec.seed);
     const { seed, quantize, train, data } = spec;
     const ofTraining = { seed, quantize, train, augment: data.augment };
-    const trainer: Trainer = { shape, spec: ofTraining, images: training, engine };
-    return await use({ trainer, images, scaling, validation });
+    const source = memorySource(images);
+    const trainer: Trainer = { shape, spec: ofTraining, source, images: training, engine };
+    return await use({ trainer, scaling, validation });
   } finally {
     await engine.close();
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ImageSet } from '../../src/data/load.js';
 import { type Augmentation, inputScaling, scaledImages } from '../../src/data/prepare.js';
+import { allOf, memorySource } from '../../src/data/source.js';
 import { stream } from '../../src/util/random.js';
 import { expectClose } from '../support/numbers.js';
 
@@ -11,7 +12,7 @@ function randomSet(height: number, width: number, channels: number, count: numbe
   const pixels = Uint8Array.from({ length }, () => random.below(256));
   const set: ImageSet = {
     shape: { height, width, channels },
-    ...{ count, pixels, labels: new Uint8Array(count) },
+    ...{ count, pixels, labels: new Uint16Array(count) },
   };
   return set;
 }
@@ -45,8 +46,9 @@ function imageOf({ shape }: ImageSet, values: ArrayLike<number>, image: number):
 }
 
 function augmented(set: ImageSet, augment: Augmentation, epoch: number, seed = 1): number[][][][] {
-  const all = Uint32Array.from({ length: set.count }, (_, i) => i);
-  const values = scaledImages(set, plain, all, { augment, seed, epoch });
+  const source = memorySource(set);
+  const all = allOf(source);
+  const values = scaledImages(source.batch(all, { augment, seed, epoch }), plain);
   return [...all].map((image) => imageOf(set, values, image));
 }
 
@@ -86,7 +88,7 @@ describe('images enter the network', () => {
             return (pixel - scaling.zero[c]) / scaling.scale[c];
           }),
         );
-        expectClose(scaledImages(set, scaling, indices, null), expected, 1e-6);
+        expectClose(scaledImages(memorySource(set).batch(indices, null), scaling), expected, 1e-6);
       }),
     );
   });
@@ -163,7 +165,7 @@ describe('augmentation', () => {
     expect(augmented(set, augment, 5)).not.toEqual(whole);
     expect(augmented(set, augment, 4, 2)).not.toEqual(whole);
     const moment = { augment, seed: 1, epoch: 4 };
-    const batch = scaledImages(set, plain, Uint32Array.of(70, 7), moment);
+    const batch = scaledImages(memorySource(set).batch(Uint32Array.of(70, 7), moment), plain);
     expect([imageOf(set, batch, 0), imageOf(set, batch, 1)]).toEqual([whole[70], whole[7]]);
   });
 });

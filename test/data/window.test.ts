@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { scaledImages } from '../../src/data/prepare.js';
+import { memorySource } from '../../src/data/source.js';
 import { randomWindow, resized } from '../../src/data/window.js';
 import { stream } from '../../src/util/random.js';
 import { expectClose } from '../support/numbers.js';
@@ -81,10 +82,12 @@ test('cropped training images are decided by seed, epoch and image, not by their
   const shape = { height: 9, width: 7, channels: 3 };
   const random = stream(1, 'pixels');
   const pixels = Uint8Array.from({ length: 40 * 189 }, () => random.below(256));
+  const labels = new Uint16Array(40);
+  const source = memorySource({ shape, count: 40, pixels, labels });
   const scaling = { zero: [10, 20, 30], scale: [2, 3, 4] };
   const augment = { flip: true, shift: 1, crop: 0.3 };
   const images = (indices: number[], seed: number, epoch: number) =>
-    scaledImages({ shape, pixels }, scaling, Uint32Array.from(indices), { augment, seed, epoch });
+    scaledImages(source.batch(Uint32Array.from(indices), { augment, seed, epoch }), scaling);
   const all = Array.from({ length: 40 }, (_, i) => i);
   const whole = images(all, 1, 0);
   expect(images(all, 1, 0)).toEqual(whole);
@@ -93,6 +96,6 @@ test('cropped training images are decided by seed, epoch and image, not by their
   expect(images([33, 2], 1, 0)).toEqual(
     Float32Array.of(...whole.subarray(33 * 189, 34 * 189), ...whole.subarray(2 * 189, 3 * 189)),
   );
-  const stored = scaledImages({ shape, pixels }, scaling, Uint32Array.from(all), null);
+  const stored = scaledImages(source.batch(Uint32Array.from(all), null), scaling);
   expect(whole).not.toEqual(stored);
 });

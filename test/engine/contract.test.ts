@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { scaledImages } from '../../src/data/prepare.js';
-import type { Engine, EngineSetup } from '../../src/engine/engine.js';
+import { allOf, memorySource } from '../../src/data/source.js';
+import type { Engine } from '../../src/engine/engine.js';
 import { probeEngine, startEngine } from '../../src/engine/registry.js';
 import { birealNetwork, type NetworkShape } from '../../src/model/network.js';
 import { layoutOf, normStatistics } from '../../src/nn/layout.js';
@@ -41,28 +42,27 @@ const networks: Record<string, NetworkShape> = {
 };
 
 const count = 4;
-const batch = Uint32Array.from({ length: count }, (_, i) => i);
 const moment = { augment: { flip: false, shift: 0, crop: 1 }, seed: 1, epoch: 0 };
 
-/** Random images of the network's size. */
-function setupOf(shape: NetworkShape, activations: Activations): Omit<EngineSetup, 'threads'> {
+/** An engine's setup and random images of the network's size. */
+function setupOf(shape: NetworkShape, activations: Activations) {
   const random = stream(5, 'contract');
   const { height, width, channels } = shape.input;
   const size = count * height * width * channels;
-  const images = {
+  const source = memorySource({
     shape: shape.input,
     count,
     pixels: Uint8Array.from({ length: size }, () => random.below(256)),
-    labels: Uint8Array.from({ length: count }, () => random.below(3)),
-  };
+    labels: Uint16Array.from({ length: count }, () => random.below(3)),
+  });
   const scaling = {
     zero: Array.from({ length: channels }, () => 128),
     scale: Array.from({ length: channels }, () => 74),
   };
-  return { shape, activations, scaling, images };
+  return { setup: { shape, activations, scaling }, source };
 }
 
-function start(name: EngineName, setup: Omit<EngineSetup, 'threads'>): Engine {
+function start(name: EngineName, setup: Parameters<typeof startEngine>[1]): Engine {
   const engine = startEngine({ name, threads: 1 }, setup);
   onTestFinished(() => engine.close());
   return engine;
@@ -91,15 +91,15 @@ describe.each(here)('the engine $name', ({ name }) => {
     },
     async ({ network, activations }) => {
       const shape = networks[network];
-      const setup = setupOf(shape, activations);
-      const { images, scaling } = setup;
+      const { setup, source } = setupOf(shape, activations);
+      const batch = source.batch(allOf(source), moment);
       const parameters = pointOf(shape, 21);
-      const labels = Int32Array.from(images.labels);
-      const pass = passAt(shape, scaledImages(images, scaling, batch, null), activations);
+      const labels = Int32Array.from(batch.labels);
+      const pass = passAt(shape, scaledImages(batch, setup.scaling), activations);
       const expected = pass(parameters);
       const engine = start(name, setup);
 
-      const found = await engine.gradients(parameters, batch, moment);
+      const found = await engine.gradients(parameters, batch);
       expect(found.loss).toBeCloseTo(crossEntropy(expected.logits, labels), 4);
       expect(found.correct).toBe(correctOf(expected, labels));
       const statistics = flatStatistics(shape, expected.statistics);
@@ -118,14 +118,15 @@ describe.each(here)('the engine $name', ({ name }) => {
   );
 
   test('gives the same bytes for the same seed', { timeout: 120_000 }, async () => {
-    const setup = setupOf(networks['a pooled 7x7 stem'], 'binary');
+    const { setup, source } = setupOf(networks['a pooled 7x7 stem'], 'binary');
     const parameters = pointOf(setup.shape, 22);
-    const augmented = { ...moment, augment: { flip: true, shift: 1, crop: 1 } };
+    const augment = { flip: true, shift: 1, crop: 1 };
+    const batch = source.batch(allOf(source), { ...moment, augment });
     const first = start(name, setup);
-    const found = await first.gradients(parameters, batch, augmented);
-    expect(await first.gradients(parameters, batch, augmented)).toEqual(found);
+    const found = await first.gradients(parameters, batch);
+    expect(await first.gradients(parameters, batch)).toEqual(found);
     await first.close();
-    expect(await start(name, setup).gradients(parameters, batch, augmented)).toEqual(found);
+    expect(await start(name, setup).gradients(parameters, batch)).toEqual(found);
   });
 });
 
@@ -145,13 +146,14 @@ function namedStatistics(shape: NetworkShape, names: Iterable<string>, values: F
 describe.each(here.filter(({ name }) => name !== 'wasm'))(
   'a training step on $name',
   ({ name }) => {
-    const setup = setupOf(networks['odd maps and three channels'], 'binary');
+    const { setup, source } = setupOf(networks['odd maps and three channels'], 'binary');
 
     /** The state behind one step by plain gradient descent, subsets included. */
     async function stepOn(engine: Engine) {
       const trainer: Trainer = {
         shape: setup.shape,
-        images: batch,
+        source,
+        images: allOf(source),
         engine,
         spec: {
           seed: 3,

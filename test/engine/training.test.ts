@@ -1,15 +1,18 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { inputScaling } from '../../src/data/prepare.js';
+import { allOf, memorySource } from '../../src/data/source.js';
 import { startWasmEngine } from '../../src/engine/wasm.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/nn/checkpoint.js';
 import type { Activations } from '../../src/nn/network.js';
 import type { TrainingState } from '../../src/nn/state.js';
-import { calibrate, inferAll, type Trainer, trainEpoch } from '../../src/nn/train.js';
+import { calibrate, type Trainer, trainEpoch } from '../../src/nn/train.js';
 import { barNetwork, bars } from '../support/shapes.js';
+import { logitsOf } from '../support/sources.js';
 import { quantized, startOf } from '../support/states.js';
 import { plainRefinement, plainTraining } from '../support/training.js';
 
 const images = bars(320, 7);
+const source = memorySource(images);
 const never = new AbortController().signal;
 const ignore = () => {};
 
@@ -20,7 +23,7 @@ function trainerOf(
   { activations, tau }: { readonly activations: Activations; readonly tau: number } = usual,
 ): Trainer {
   const scaling = inputScaling(images);
-  const setup = { shape: barNetwork, activations, scaling, images, threads };
+  const setup = { shape: barNetwork, activations, scaling, threads };
   const engine = startWasmEngine(setup);
   onTestFinished(() => engine.close());
   return {
@@ -36,7 +39,8 @@ function trainerOf(
       },
       train: { ...plainTraining, epochs: 4, batch: 32, learningRate: 0.02, weightDecay: 1e-5 },
     },
-    images: Uint32Array.from({ length: images.count }, (_, image) => image),
+    source,
+    images: allOf(source),
     engine,
   };
 }
@@ -70,7 +74,7 @@ test('training learns what the images show, subsets included', async () => {
 
   await calibrate(trainer, state, never);
   const parameters = quantized(barNetwork, state);
-  const logits = await inferAll(trainer.engine, parameters, state.statistics, images.count, never);
+  const logits = await logitsOf(trainer, parameters, state.statistics);
   const isRight = Array.from(images.labels, (label, i) => {
     const row = [...logits.subarray(3 * i, 3 * i + 3)];
     return row.indexOf(Math.max(...row)) === label;

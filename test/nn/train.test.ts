@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { allOf } from '../../src/data/source.js';
 import type { Engine, GradientResult } from '../../src/engine/engine.js';
 import { layoutOf, view } from '../../src/nn/layout.js';
 import { realState, type TrainingState } from '../../src/nn/state.js';
 import {
   calibrate,
-  inferAll,
   type Trainer,
   type TrainingProgress,
   type TrainingSpec,
@@ -14,6 +14,7 @@ import { failureOf } from '../support/failure.js';
 import { codeOf, signsOf } from '../support/kernels.js';
 import { expectClose, normals } from '../support/numbers.js';
 import { barNetwork as shape } from '../support/shapes.js';
+import { logitsOf, numbered } from '../support/sources.js';
 import { quantized, startOf } from '../support/states.js';
 import { plainRefinement, plainTraining } from '../support/training.js';
 
@@ -41,18 +42,18 @@ function scripted(
   const statisticsOf = (call: number) =>
     new Float32Array(layout.statisticsSize).fill(answers.statistics?.(call) ?? 1);
   const engine: Engine = {
-    threads: 1,
-    async gradients(_, images) {
+    inferenceBatch: 250,
+    async gradients(_, { images }) {
       calls.push([...images]);
       const gradients = answers.gradients?.slice() ?? new Float32Array(layout.size);
       const statistics = statisticsOf(calls.length);
       return { loss: calls.length, correct: 3, gradients, statistics };
     },
-    async statistics(_, images) {
+    async statistics(_, { images }) {
       calls.push([...images]);
       return statisticsOf(calls.length);
     },
-    async logits(_, __, images) {
+    async logits(_, __, { images }) {
       return Float32Array.from([...images].flatMap((image) => [image, 0, 0]));
     },
     async close() {},
@@ -61,8 +62,8 @@ function scripted(
 }
 
 function trainerWith(engine: Engine, changes: Partial<TrainingSpec> = {}, images = 4): Trainer {
-  const all = Uint32Array.from({ length: images }, (_, image) => image);
-  return { shape, spec: { ...spec, ...changes }, images: all, engine };
+  const source = numbered(images);
+  return { shape, spec: { ...spec, ...changes }, source, images: allOf(source), engine };
 }
 
 /** `epochs` epochs of one trainer; the state behind each. */
@@ -382,6 +383,7 @@ test('calibration takes the mean of the statistics of whole batches', async () =
 
 test('inference goes through all images in order, whatever their number', async () => {
   const { engine } = scripted();
-  const logits = await inferAll(engine, new Float32Array(), new Float32Array(), 603, never);
+  const of = { engine, source: numbered(603) };
+  const logits = await logitsOf(of, new Float32Array(), new Float32Array());
   expect([...logits]).toEqual(Array.from({ length: 603 }, (_, image) => [image, 0, 0]).flat());
 });

@@ -5,6 +5,7 @@ import { layoutOf } from '../../src/nn/layout.js';
 import { calibrate, type Trainer, trainEpoch } from '../../src/nn/train.js';
 import { divide, validate } from '../../src/nn/validation.js';
 import { barNetwork as shape } from '../support/shapes.js';
+import { numbered } from '../support/sources.js';
 import { startOf } from '../support/states.js';
 import { plainTraining } from '../support/training.js';
 
@@ -44,8 +45,8 @@ function parityEngine() {
   const seen = { trained: [] as number[], calibrated: [] as number[], judged: [] as number[] };
   const judgedBy: number[] = [];
   const engine: Engine = {
-    threads: 2,
-    async gradients(_, images) {
+    inferenceBatch: 500,
+    async gradients(_, { images }) {
       seen.trained.push(...images);
       const gradients = new Float32Array(layout.size);
       return {
@@ -55,11 +56,11 @@ function parityEngine() {
         statistics: new Float32Array(layout.statisticsSize),
       };
     },
-    async statistics(_, images) {
+    async statistics(_, { images }) {
       seen.calibrated.push(...images);
       return new Float32Array(layout.statisticsSize).fill(5);
     },
-    async logits(_, statistics, images) {
+    async logits(_, statistics, { images }) {
       seen.judged.push(...images);
       judgedBy.push(statistics[0]);
       return Float32Array.from([...images].flatMap((i) => (i % 2 ? [0, 1, 2] : [0, 2, 1])));
@@ -73,6 +74,7 @@ function trainerOf(engine: Engine, images: Uint32Array): Trainer {
   return {
     shape,
     engine,
+    source: numbered(40, (image) => (image < 20 ? 1 : 2)),
     images,
     spec: {
       seed: 1,
@@ -94,8 +96,7 @@ test('validation images are judged by calibrated statistics and touched by nothi
   const trainer = trainerOf(engine, training);
   const start = startOf(shape, 1);
   start.statistics.fill(77);
-  const labels = Uint8Array.from({ length: 40 }, (_, i) => (i < 20 ? 1 : 2));
-  const accuracy = await validate(trainer, start, validation, labels, never);
+  const accuracy = await validate(trainer, start, validation, never);
 
   const right = [...validation].filter((image) => image % 2 === (image < 20 ? 0 : 1));
   expect(accuracy).toBe(right.length / 10);

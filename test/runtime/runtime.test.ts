@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { allOf, memorySource } from '../../src/data/source.js';
 import { encodeModel } from '../../src/model/container/write.js';
 import { birealNetwork } from '../../src/model/network.js';
-import { argmax, referenceLogits, referenceTrace } from '../../src/model/reference.js';
+import { referenceLogits, referenceTrace } from '../../src/model/reference.js';
 import { describeDifference, firstDifference } from '../../src/model/trace.js';
 import { fasterKernel } from '../../src/runtime/binary-conv.js';
-import { classify, createRuntime, type KernelKind } from '../../src/runtime/index.js';
+import { createRuntime, type KernelKind, startClassifier } from '../../src/runtime/index.js';
 import { modelPlans, randomImages, randomModel } from '../model/networks.js';
 
 const kernels: (KernelKind | undefined)[] = ['popcount', 'responses', undefined];
@@ -79,7 +80,7 @@ describe('runtime', () => {
   });
 });
 
-describe('classify', () => {
+describe('a classifier of several threads', () => {
   const shape = birealNetwork(
     { stages: [1, 1], width: 6, stem: { kernel: 3, stride: 2, pool: false } },
     { height: 9, width: 9, channels: 1 },
@@ -95,37 +96,33 @@ describe('classify', () => {
   const count = 333;
   const images = randomImages(shape, count, 3);
 
-  it('gives the same logits on any number of threads, and tells its progress', async () => {
+  const labels = new Uint16Array(count);
+  const source = memorySource({ shape: shape.input, count, pixels: images, labels });
+  const all = source.batch(allOf(source), null);
+
+  it('gives the logits of the images asked for on any number of threads', async () => {
     const expected = createRuntime(model).logits(images, count);
     for (const threads of [1, 3]) {
-      const seen: number[] = [];
-      const { logits, predictions } = await classify(encodeModel(model), images, {
-        threads,
-        signal: new AbortController().signal,
-        onProgress: (done) => seen.push(done),
-      });
-      expect(logits).toEqual(expected);
-      expect(seen.at(-1)).toBe(count);
-      predictions.forEach((prediction, i) => {
-        expect(prediction).toBe(argmax(expected.subarray(i * 5, (i + 1) * 5)));
-      });
+      const classifier = startClassifier(encodeModel(model), threads);
+      expect(await classifier.logits(all)).toEqual(expected);
+      const some = source.batch(Uint32Array.of(200, 3, 17), null);
+      const rows = [200, 3, 17].flatMap((i) => [...expected.subarray(5 * i, 5 * i + 5)]);
+      expect([...(await classifier.logits(some))]).toEqual(rows);
+      await classifier.close();
     }
   });
 
-  it('stops when it is told to', async () => {
-    const controller = new AbortController();
-    const running = classify(encodeModel(model), randomImages(shape, 20_000, 1), {
-      threads: 2,
-      signal: controller.signal,
-      onProgress: () => controller.abort(new Error('enough')),
-    });
-    await expect(running).rejects.toThrow('enough');
+  it('rejects the running call when it is closed, and every later one', async () => {
+    const classifier = startClassifier(encodeModel(model), 2);
+    const outcome = expect(classifier.logits(all)).rejects.toThrow('closed');
+    await classifier.close();
+    await outcome;
+    await expect(classifier.logits(all)).rejects.toThrow('closed');
   });
 
-  it('refuses a damaged model before it starts', async () => {
+  it('refuses a damaged model before it starts', () => {
     const bytes = encodeModel(model);
     bytes[bytes.length - 1] ^= 1;
-    const { signal } = new AbortController();
-    await expect(classify(bytes, images, { threads: 2, signal })).rejects.toThrow(/section HEAD/);
+    expect(() => startClassifier(bytes, 2)).toThrow(/section HEAD/);
   });
 });

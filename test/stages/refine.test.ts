@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadSplit } from '../../src/data/load.js';
-import { floatLogits } from '../../src/engine/infer.js';
+import { memorySource } from '../../src/data/source.js';
+import { startFloatClassifier } from '../../src/engine/infer.js';
 import { decodeModel } from '../../src/model/container/read.js';
 import { decodeTrained } from '../../src/model/trained-file.js';
 import { divide } from '../../src/nn/validation.js';
@@ -221,14 +222,11 @@ describe('a refine stage', () => {
     /** Percentage of the validation images that a written network classifies right. */
     async function accuracyOf(bytes: Uint8Array) {
       const images = await loadSplit(of.data, 'train');
-      const size = images.pixels.length / images.count;
       const { validation } = divide(images.count, 0.25, of.seed);
-      const pixels = Uint8Array.from(
-        [...validation].flatMap((i) => [...images.pixels.subarray(i * size, (i + 1) * size)]),
-      );
-      const signal = new AbortController().signal;
       const count = validation.length;
-      const logits = await floatLogits(decodeTrained(bytes), pixels, count, { threads: 2, signal });
+      const classifier = startFloatClassifier(decodeTrained(bytes), 2);
+      const logits = await classifier.logits(memorySource(images).batch(validation, null));
+      await classifier.close();
       const right = validation.filter((image, i) => {
         const row = [...logits.subarray(10 * i, 10 * i + 10)];
         return row.indexOf(Math.max(...row)) === images.labels[image];

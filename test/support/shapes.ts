@@ -15,7 +15,7 @@ export const barNetwork = birealNetwork(
 export function bars(count: number, seed: number): ImageSet {
   const random = stream(seed, 'bars');
   const pixels = Uint8Array.from({ length: count * size * size }, () => random.below(100));
-  const labels = Uint8Array.from({ length: count }, () => random.below(3));
+  const labels = Uint16Array.from({ length: count }, () => random.below(3));
   labels.forEach((label, image) => {
     const place = random.below(size);
     for (let i = 0; i < size; i++) {

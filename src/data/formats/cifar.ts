@@ -34,7 +34,7 @@ export function cifar({ files, images, labelBytes }: CifarLayout): Format {
       const available = files[split].length * images[split];
       const count = Math.min(available, limit ?? available);
       const pixels = new Uint8Array(count * imageSize);
-      const labels = new Uint8Array(count);
+      const labels = new Uint16Array(count);
 
       const needed = Math.ceil(count / images[split]);
       for (const [i, name] of files[split].slice(0, needed).entries()) {

@@ -22,7 +22,7 @@ export interface Format {
 
 /** @throws Failure that names the first image whose label is no class of the data set */
 export function requireClasses(
-  labels: Uint8Array,
+  labels: Uint16Array,
   { classes }: DataSetInfo,
   file: string,
   firstImage = 0,

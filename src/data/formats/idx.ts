@@ -44,13 +44,14 @@ export const idx: Format = {
         `${labels.file}: ${labels.dimensions.join(' x ')} labels for ${available} images`,
       );
     }
-    requireClasses(labels.values, info, labels.file);
+    const classes = Uint16Array.from(labels.values);
+    requireClasses(classes, info, labels.file);
     const count = Math.min(available, limit ?? available);
     return {
       shape,
       count,
       pixels: images.values.subarray(0, count * height * width * shape.channels),
-      labels: labels.values.subarray(0, count),
+      labels: classes.subarray(0, count),
     };
   },
 };
