@@ -1,2 +1,2 @@
-export declare const kernelModules: readonly { readonly source: string; readonly output: string }[];
-export declare function compileKernels(source: string): Promise<Uint8Array>;
+export declare const kernelModules: readonly { readonly folder: string; readonly output: string }[];
+export declare function compileKernels(folder: string): Promise<Uint8Array>;

@@ -1,5 +1,5 @@
 /** Compiles the C kernels to the WebAssembly modules that ship in wasm/. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { runClang } from '@yowasp/clang';
 
 const flags = [
@@ -8,24 +8,27 @@ const flags = [
   ...['-Wl,--no-entry', '-Wl,--import-memory', '-Wl,--export=__stack_pointer'],
 ];
 
-/** Modules to build: the C source of each and where its WebAssembly goes. */
-export const kernelModules = [{ source: 'src/engine/kernels/train.c', output: 'wasm/train.wasm' }];
+/** Modules to build: the folder that holds the C sources of each and where its WebAssembly goes. */
+export const kernelModules = [{ folder: 'src/engine/kernels', output: 'wasm/train.wasm' }];
 
-/** Compiles one C source, read relative to the package's top folder, to WebAssembly. */
-export async function compileKernels(source) {
-  const root = new URL('../', import.meta.url);
-  const text = await readFile(new URL(source, root), 'utf8');
-  const files = await runClang(['clang', ...flags, 'kernels.c', '-o', 'kernels.wasm'], {
-    'kernels.c': text,
-  });
+/** Compiles a folder of C sources, relative to the package's top folder, to one WebAssembly module. */
+export async function compileKernels(folder) {
+  const from = new URL(`../${folder}/`, import.meta.url);
+  const names = (await readdir(from)).sort();
+  const texts = await Promise.all(names.map((name) => readFile(new URL(name, from), 'utf8')));
+  const sources = names.filter((name) => name.endsWith('.c'));
+  const files = await runClang(
+    ['clang', ...flags, ...sources, '-o', 'kernels.wasm'],
+    Object.fromEntries(names.map((name, i) => [name, texts[i]])),
+  );
   return files['kernels.wasm'];
 }
 
 if (import.meta.url === new URL(process.argv[1], 'file:').href) {
   const root = new URL('../', import.meta.url);
   await mkdir(new URL('wasm/', root), { recursive: true });
-  for (const { source, output } of kernelModules) {
-    const module = await compileKernels(source);
+  for (const { folder, output } of kernelModules) {
+    const module = await compileKernels(folder);
     await writeFile(new URL(output, root), module);
     console.log(`${output}: ${module.length} bytes`);
   }

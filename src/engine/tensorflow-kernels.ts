@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { normEpsilon } from '../model/trained.js';
 import { composed } from '../nn/composed.js';
 import type { Kernels } from '../nn/kernels.js';
+import { floatSignConvolution } from '../nn/sign-convolution.js';
 
 /** The backend's way to any operation of libtensorflow, by its name. */
 interface Operations {
@@ -53,7 +54,7 @@ export function tensorflowKernels(onGpu: boolean): Kernels {
     return [dx as tf.Tensor4D, dGamma as tf.Tensor1D, dBeta as tf.Tensor1D];
   };
 
-  return {
+  const kernels: Kernels = {
     ...composed,
     ...(onGpu ? {} : { normalizeGradient }),
 
@@ -86,4 +87,5 @@ export function tensorflowKernels(onGpu: boolean): Kernels {
       return tf.engine().runKernel('Conv2DBackpropFilter', { x: padded, dy }, attributes);
     },
   };
+  return { ...kernels, ...floatSignConvolution(kernels) };
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { normEpsilon } from '../model/trained.js';
@@ -6,63 +5,28 @@ import { composed } from '../nn/composed.js';
 import { gradientFilterOnHost } from '../nn/conv-gradient.js';
 import type { Kernels } from '../nn/kernels.js';
 import { maxPoolGradientOnHost } from '../nn/max-pool.js';
-import { packageFile } from '../util/paths.js';
-
-/** What kernels/train.c exports: pointers into the backend's memory and sizes. */
-type Exports = Record<
-  | 'sign_pad'
-  | 'sign_gradient'
-  | 'moments'
-  | 'affine'
-  | 'norm_gradient'
-  | 'rprelu'
-  | 'rprelu_gradient'
-  | 'average_pool'
-  | 'average_pool_gradient'
-  | 'unfold_cells'
-  | 'filter_gradient',
-  (...args: number[]) => void
-> & { readonly __stack_pointer: WebAssembly.Global };
-
-/** What the backend's typings leave out: its memory and the allocator of its heap. */
-interface BackendModule {
-  readonly asm: { readonly memory: WebAssembly.Memory };
-  readonly _malloc: (bytes: number) => number;
-}
-
-const stackBytes = 64 * 1024;
+import type { SignConvolution } from '../nn/sign-convolution.js';
+import { startModule } from './wasm-module.js';
+import { signConvolution } from './wasm-signs.js';
 
 /** Channels that the kernels handle at a time. */
 const lanes = 4;
 
-function instantiate(backend: BackendWasm): Exports {
-  const { asm, _malloc } = backend.wasm as unknown as BackendModule;
-  const module = new WebAssembly.Module(readFileSync(packageFile('wasm/train.wasm')));
-  const instance = new WebAssembly.Instance(module, { env: { memory: asm.memory } });
-  const exports = instance.exports as unknown as Exports;
-  exports.__stack_pointer.value = _malloc(stackBytes) + stackBytes;
-  return exports;
-}
-
 /**
- * The kernels in C (kernels/train.c), compiled to WebAssembly SIMD and run in the memory of the
+ * The kernels in C (kernels/), compiled to WebAssembly SIMD and run in the memory of the
  * TensorFlow.js backend, so that tensors pass between both without a copy. Maps whose channels are
  * no multiple of four fall back to the composed operations.
  *
  * @param backend the backend that is set and ready on this thread
  */
 export function wasmKernels(backend: BackendWasm): Kernels {
-  const kernels = instantiate(backend);
-  const at = (tensor: tf.Tensor) => backend.dataIdMap.get(tensor.dataId).memoryOffset;
-  const output = <Kind extends tf.Tensor>(shape: readonly number[]) => {
-    const info = backend.makeOutput([...shape], 'float32');
-    return tf.engine().makeTensorFromTensorInfo(info) as Kind;
-  };
+  const module = startModule(backend);
+  const { kernels, at, output } = module;
   const perChannel = (x: tf.Tensor4D) => output<tf.Tensor1D>([x.shape[3]]);
   const rowsOf = (x: tf.Tensor4D) => x.size / x.shape[3];
   const fits = (x: tf.Tensor4D) => x.shape[3] % lanes === 0;
 
-  return {
+  const fused: Omit<Kernels, keyof SignConvolution> = {
     signPad(x, shift) {
       if (!fits(x)) return composed.signPad(x, shift);
       const [images, height, width, channels] = x.shape;
@@ -163,4 +127,5 @@ export function wasmKernels(backend: BackendWasm): Kernels {
       return dw;
     },
   };
+  return { ...fused, ...signConvolution(module, fused) };
 }

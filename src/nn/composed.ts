@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { normEpsilon } from '../model/trained.js';
 import type { Kernels } from './kernels.js';
 import { bordered, maxPool } from './max-pool.js';
+import { floatSignConvolution, type SignConvolution } from './sign-convolution.js';
 
 const overPositions = [0, 1, 2];
 
@@ -25,8 +26,7 @@ function windowShares(height: number, width: number): tf.Tensor {
 /** The pixels of a 3x3 window, row by row. */
 const taps = [0, 1, 2].flatMap((row) => [0, 1, 2].map((column) => [row, column] as const));
 
-/** {@link Kernels} composed of TensorFlow.js operations: run on every backend. */
-export const composed: Kernels = {
+const parts: Omit<Kernels, keyof SignConvolution> = {
   signPad(x, shift) {
     const shifted = tf.add(x, shift);
     const one = tf.onesLike(shifted);
@@ -120,7 +120,7 @@ export const composed: Kernels = {
       cells[pixel] = sum === null ? share : tf.add(sum, share);
     }
     const found = cells.filter((cell) => cell !== null);
-    return composed.unfoldCells(tf.concat(found, 3) as tf.Tensor4D, height, width);
+    return parts.unfoldCells(tf.concat(found, 3) as tf.Tensor4D, height, width);
   },
 
   gradientFilter(filter, stride) {
@@ -151,3 +151,6 @@ export const composed: Kernels = {
     return tf.transpose(used, [1, 2, 0, 3]);
   },
 };
+
+/** {@link Kernels} composed of TensorFlow.js operations: run on every backend. */
+export const composed: Kernels = { ...parts, ...floatSignConvolution(parts) };

@@ -1,11 +1,11 @@
-import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 
 /** Gradients of a map and of the per-channel values that met it, in the order of the forward pass. */
 export type MapGradients = readonly [Tensor4D, ...Tensor1D[]];
 
 /**
- * The element-wise work of a Bi-Real network, forward and backward: what an engine may bring in a
- * faster form. Maps are [images, height, width, channels]; other tensors hold one value a channel.
+ * The element-wise work and the binary convolutions of a Bi-Real network, forward and backward: what
+ * an engine may bring in a faster form. Maps are [images, height, width, channels]; other tensors hold one value a channel.
  */
 export interface Kernels {
   /** sign(x + shift), sign(0) = +1, within a border of -1 one pixel wide. */
@@ -66,4 +66,23 @@ export interface Kernels {
   unfoldCells(cells: Tensor4D, height: number, width: number): Tensor4D;
   /** Gradient of a valid convolution of `padded` to its filter, [kernel, kernel, Cin, Cout]. */
   filterGradient(padded: Tensor4D, dy: Tensor4D, kernel: number, stride: 1 | 2): Tensor4D;
+  /**
+   * Binary convolution: {@link signPad} of x by `filter`, [3, 3, Cin, Cout]. Returns y and the signs,
+   * in whatever form {@link convolveSignsGradient} of the same kernels takes them.
+   */
+  convolveSigns(
+    x: Tensor4D,
+    shift: Tensor1D,
+    filter: Tensor4D,
+    stride: 1 | 2,
+  ): readonly [Tensor4D, Tensor];
+  /** Through the surrogate of sign, {@link signGradient}. Returns dx, dshift, dfilter. */
+  convolveSignsGradient(
+    x: Tensor4D,
+    shift: Tensor1D,
+    signs: Tensor,
+    filter: Tensor4D,
+    dy: Tensor4D,
+    stride: 1 | 2,
+  ): readonly [Tensor4D, Tensor1D, Tensor4D];
 }

@@ -84,22 +84,19 @@ export function opsOf(kernels: Kernels) {
     ): tf.Tensor4D {
       const op = tf.customGrad((...args) => {
         const [x, shift, filter, save] = args as [tf.Tensor4D, tf.Tensor1D, tf.Tensor4D, Save];
-        const padded = kernels.signPad(x, shift);
-        save([x, shift, padded, filter]);
+        const [y, signs] = kernels.convolveSigns(x, shift, filter, stride);
+        save([x, shift, signs, filter]);
         const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-          const [x, shift, padded, filter] = saved as [
+          const [x, shift, signs, filter] = saved as [
             tf.Tensor4D,
             tf.Tensor1D,
-            tf.Tensor4D,
+            tf.Tensor,
             tf.Tensor4D,
           ];
           const gradient = dy as tf.Tensor4D;
-          const [, height, width] = x.shape;
-          const dSigns = inputGradient(kernels, filter, gradient, height, width, stride);
-          const [dx, dShift] = kernels.signGradient(x, shift, dSigns);
-          return [dx, dShift, kernels.filterGradient(padded, gradient, 3, stride)];
+          return [...kernels.convolveSignsGradient(x, shift, signs, filter, gradient, stride)];
         };
-        return { value: tf.conv2d(padded, filter, stride, 'valid'), gradFunc };
+        return { value: y, gradFunc };
       });
       return op(x, shift, filter) as tf.Tensor4D;
     },

@@ -10,7 +10,14 @@ import { type Trainer, trainEpoch } from '../../src/nn/train.js';
 import type { EngineName } from '../../src/spec/types.js';
 import { stream } from '../../src/util/random.js';
 import { crossEntropy } from '../nn/reference.js';
-import { correctOf, flatStatistics, gradientsOf, passAt, pointOf } from '../nn/reference-step.js';
+import {
+  correctOf,
+  flatStatistics,
+  gradientsOf,
+  passAt,
+  pointOf,
+  quantizedPointOf,
+} from '../nn/reference-step.js';
 import { expectClose } from '../support/numbers.js';
 import { startOf } from '../support/states.js';
 import { plainRefinement, plainTraining } from '../support/training.js';
@@ -81,19 +88,21 @@ for (const { name, probe } of engines) {
 
 describe.each(here)('the engine $name', ({ name }) => {
   const cases = Object.keys(networks).flatMap((network) =>
-    (['binary', 'real'] as const).map((activations) => ({ network, activations })),
+    (['binary', 'real'] as const).flatMap((activations) =>
+      (['quantised', 'real'] as const).map((weights) => ({ network, activations, weights })),
+    ),
   );
 
   test.each(cases)(
-    'computes $network, $activations activations, as the reference in float64',
+    'computes $network, $activations activations, $weights weights, as the reference in float64',
     {
       timeout: 120_000,
     },
-    async ({ network, activations }) => {
+    async ({ network, activations, weights }) => {
       const shape = networks[network];
       const { setup, source } = setupOf(shape, activations);
       const batch = source.batch(allOf(source), moment);
-      const parameters = pointOf(shape, 21);
+      const parameters = (weights === 'real' ? pointOf : quantizedPointOf)(shape, 21);
       const labels = Int32Array.from(batch.labels);
       const pass = passAt(shape, scaledImages(batch, setup.scaling), activations);
       const expected = pass(parameters);
@@ -119,7 +128,7 @@ describe.each(here)('the engine $name', ({ name }) => {
 
   test('gives the same bytes for the same seed', { timeout: 120_000 }, async () => {
     const { setup, source } = setupOf(networks['a pooled 7x7 stem'], 'binary');
-    const parameters = pointOf(setup.shape, 22);
+    const parameters = quantizedPointOf(setup.shape, 22);
     const augment = { flip: true, shift: 1, crop: 1 };
     const batch = source.batch(allOf(source), { ...moment, augment });
     const first = start(name, setup);

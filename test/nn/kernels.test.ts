@@ -18,19 +18,22 @@ interface Plan {
   readonly stride: 1 | 2;
   readonly kernel: 1 | 3 | 7;
   readonly inputs: number;
+  /** Input channels of a binary convolution: a multiple of four. */
+  readonly signs: number;
   readonly seed: number;
 }
 
 function plans(channels: fc.Arbitrary<number>): fc.Arbitrary<Plan> {
   const size = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 9 }) }, fc.constant(20));
   return fc.record({
-    images: fc.integer({ min: 1, max: 3 }),
+    images: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 6 }) }, fc.constant(18)),
     height: size,
     width: size,
     channels,
     stride: fc.constantFrom<1 | 2>(1, 2),
     kernel: fc.constantFrom<1 | 3 | 7>(1, 3, 7),
     inputs: fc.integer({ min: 1, max: 9 }),
+    signs: fc.constantFrom(4, 8, 12, 16, 20, 32, 64, 72, 100),
     seed: fc.nat(),
   });
 }
@@ -111,6 +114,19 @@ const kernelRuns: Readonly<Record<string, (kernels: Kernels, plan: Plan) => tf.T
     };
     return [kernels.filterGradient(padded, map(output, 2), kernel, stride)];
   },
+  convolveSigns: (kernels, plan) => {
+    const [x, shift] = [signed(plan), perChannel({ ...plan, channels: plan.signs })];
+    return filters(plan).map((filter) => kernels.convolveSigns(x, shift, filter, plan.stride)[0]);
+  },
+  convolveSignsGradient: (kernels, plan) => {
+    const [x, shift] = [signed(plan), perChannel({ ...plan, channels: plan.signs })];
+    const { stride } = plan;
+    return filters(plan).flatMap((filter) => {
+      const [y, signs] = kernels.convolveSigns(x, shift, filter, stride);
+      const dy = tensor(y.shape, plan.seed + 7) as tf.Tensor4D;
+      return [...kernels.convolveSignsGradient(x, shift, signs, filter, dy, stride)];
+    });
+  },
 };
 
 function tensor(shape: readonly number[], seed: number, mean = 0): tf.Tensor {
@@ -130,6 +146,23 @@ function offCentre({ images, height, width, channels, seed }: Plan): tf.Tensor4D
 /** Windows with several largest pixels. */
 function withTies(plan: Plan): tf.Tensor4D {
   return tf.round(map(plan, 3));
+}
+
+/** The input of a binary convolution. */
+function signed(plan: Plan): tf.Tensor4D {
+  return map({ ...plan, channels: plan.signs });
+}
+
+/** A filter of signs by one magnitude an output, one of them zero, and a filter of real weights. */
+function filters({ signs, channels, seed }: Plan): tf.Tensor4D[] {
+  const shape: tf.Tensor4D['shape'] = [3, 3, signs, channels];
+  const real = tensor(shape, seed + 3);
+  const magnitudes = normals(channels, seed + 4);
+  magnitudes[0] = 0;
+  const binary = real
+    .dataSync<'float32'>()
+    .map((value, i) => Math.sign(value) * Math.abs(magnitudes[i % channels]));
+  return [tf.tensor4d(binary, shape), real as tf.Tensor4D];
 }
 
 function perChannel({ channels, seed }: Plan, which = 0): tf.Tensor1D {

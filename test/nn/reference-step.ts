@@ -16,6 +16,21 @@ export function pointOf(shape: NetworkShape, seed: number): Float32Array {
   return parameters;
 }
 
+/** The same with latents that are quantised: of one magnitude an output channel. */
+export function quantizedPointOf(shape: NetworkShape, seed: number): Float32Array {
+  const layout = layoutOf(shape);
+  const parameters = pointOf(shape, seed);
+  for (const { role, shape: dimensions, offset, size } of layout.parameters.values()) {
+    if (role !== 'latent') continue;
+    const weights = parameters.subarray(offset, offset + size);
+    const magnitudes = weights.slice(0, dimensions[0]).map(Math.abs);
+    weights.forEach((weight, i) => {
+      weights[i] = Math.sign(weight) * magnitudes[i % magnitudes.length];
+    });
+  }
+  return parameters;
+}
+
 /** The reference's pass over a batch as a function of its flat parameters. */
 export function passAt(shape: NetworkShape, images: Float32Array, activations: Activations) {
   const { parameters } = layoutOf(shape);
