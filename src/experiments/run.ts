@@ -1,0 +1,99 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { promisify } from 'node:util';
+import type { Metrics } from '../pipeline/events.js';
+import type { RunStage } from '../pipeline/runs.js';
+import { packageFile } from '../util/paths.js';
+import type { Experiment, ExperimentRecord, Outcome, Variant } from './experiment.js';
+
+const execute = promisify(execFile);
+
+/** What `snn run --json` prints, as far as it is read here. */
+interface RunDocument {
+  readonly stages: readonly Pick<RunStage, 'name' | 'digest'>[];
+  readonly metrics: Readonly<Record<string, Metrics>>;
+}
+
+/** Where an experiment's outcomes are kept. */
+export function recordFile(name: string): string {
+  return packageFile(`docs/experiments/${name}.json`);
+}
+
+/** One run through the command line, up to evaluation; whatever is cached is reused. */
+async function runOnce(
+  { name, spec }: Experiment,
+  variant: Variant,
+  seed: number,
+): Promise<Outcome> {
+  const runName = `${name}-${variant.name}-${seed}`.replaceAll(/[^A-Za-z0-9.-]+/g, '-');
+  const settings = [...variant.set, `seed=${seed}`, `name=${runName}`];
+  const command = [packageFile('bin/snn.js'), 'run', packageFile(spec), '--until', 'evaluate'];
+  const { stdout } = await execute(
+    process.execPath,
+    [...command, '--json', ...settings.flatMap((setting) => ['--set', setting])],
+    { maxBuffer: 64 * 2 ** 20 },
+  );
+  const { stages, metrics }: RunDocument = JSON.parse(stdout);
+  const figure = (stage: string, figureName: string) => metrics[stage]?.[figureName]?.value;
+  const trained = stages.find((stage) => stage.name === 'refine')?.digest;
+  const tested = figure('evaluate', 'test accuracy');
+  if (typeof trained !== 'string' || tested === undefined) {
+    throw new Error(`${runName} ended without a test accuracy`);
+  }
+  const float = figure('evaluate', 'float test accuracy');
+  return {
+    variant: variant.name,
+    seed,
+    accuracy: float ?? tested,
+    packedAccuracy: float === undefined ? null : tested,
+    seconds: Math.round(figure('refine', 'training time') ?? 0),
+    digest: trained,
+  };
+}
+
+/** Calls `work` for every item, `width` at a time, and returns the results in order. */
+async function inParallel<Item, Result>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results = new Map<Item, Result>();
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+      results.set(item, await work(item));
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return items.flatMap((item) => results.get(item) ?? []);
+}
+
+/**
+ * Runs every variant of an experiment with every seed, as many at a time as there are cores, and
+ * writes its record. Runs of the store in the working folder are reused.
+ */
+export async function runExperiment(
+  experiment: Experiment,
+  note: (text: string) => void,
+): Promise<ExperimentRecord> {
+  const jobs = experiment.seeds.flatMap((seed) =>
+    experiment.variants.map((variant) => ({ variant, seed })),
+  );
+  const cores = availableParallelism();
+  const outcomes = await inParallel(jobs, cores, async ({ variant, seed }) => {
+    const outcome = await runOnce(experiment, variant, seed);
+    note(`${variant.name}, seed ${seed}: ${outcome.accuracy.toFixed(2)} %, ${outcome.seconds} s`);
+    return outcome;
+  });
+  const { name, version } = JSON.parse(await readFile(packageFile('package.json'), 'utf8'));
+  const record: ExperimentRecord = {
+    experiment: experiment.name,
+    tool: `${name} ${version}`,
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores, node: process.version },
+    date: new Date().toISOString(),
+    outcomes,
+  };
+  await writeFile(recordFile(experiment.name), `${JSON.stringify(record, null, 1)}\n`);
+  return record;
+}
