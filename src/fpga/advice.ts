@@ -1,4 +1,4 @@
-import { type BirealArchitecture, birealNetwork, type MapShape } from '../model/network.js';
+import { type Architecture, layOut, type MapShape } from '../model/network.js';
 import { Failure } from '../util/failure.js';
 import { chooseDesign, type Fit } from './fit.js';
 import type { BinaryLayer } from './plan.js';
@@ -6,18 +6,15 @@ import { type FpgaTarget, type FpgaTargetName, fpgaTargets } from './targets.js'
 
 /** What decides whether a network's binary layers fit a part. */
 export interface FitQuestion {
-  readonly architecture: BirealArchitecture;
+  readonly architecture: Architecture;
   readonly image: MapShape;
   readonly tau: number;
   readonly target: FpgaTargetName;
 }
 
 /** The binary layers of an architecture on images of a shape; they do not depend on the classes. */
-export function binaryLayers(
-  architecture: BirealArchitecture,
-  image: MapShape,
-): readonly BinaryLayer[] {
-  return birealNetwork(architecture, image, 1).blocks;
+export function binaryLayers(architecture: Architecture, image: MapShape): readonly BinaryLayer[] {
+  return layOut(architecture, image, 1).blocks;
 }
 
 /**
@@ -60,12 +57,12 @@ function nearestFits(question: FitQuestion): string[] {
   const otherTargets = Object.values(fpgaTargets).filter(
     ({ name }) => name !== question.target && fits({ target: name }),
   );
-  const advice = [
+  const smaller = [
     ...(otherTau === undefined ? [] : [`quantize.tau ${otherTau} fits`]),
     ...(otherWidth === undefined ? [] : [`architecture.width ${otherWidth} fits`]),
     ...otherTargets.map(({ name, part }) => `device.target ${name} (${part}) fits`),
   ];
-  return advice.length > 0
-    ? advice
-    : ['no single change of quantize.tau, architecture.width or device.target makes it fit'];
+  const none =
+    'no single change of quantize.tau, architecture.width or FPGA makes it fit; device.target cpu runs it';
+  return smaller.length > 0 ? [...smaller, 'device.target cpu runs it as it is'] : [none];
 }

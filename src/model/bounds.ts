@@ -1,4 +1,4 @@
-import type { MapShape, NetworkShape } from './network.js';
+import { lastMap, type MapShape, type NetworkShape } from './network.js';
 import type { PackedBinaryConv, PackedBlock, PackedModel, Requantizer } from './packed.js';
 
 /** Limits of docs/arithmetic.md. */
@@ -171,7 +171,7 @@ export function shapeViolation(shape: NetworkShape): Violation | null {
       return { where, what: `a map of ${height} x ${width} x ${channels} values is too large` };
     }
   }
-  const last = blocks.at(-1)?.conv.output ?? stem.output;
+  const last = lastMap(shape);
   return last.height * last.width > limits.positions
     ? { where: 'classifier', what: `cannot average over more than ${limits.positions} positions` }
     : null;

@@ -33,7 +33,9 @@ export interface LayerCost extends BinaryCost {
   readonly outputs: number;
   /** Output positions: height times width. */
   readonly positions: number;
-  /** Whether it has more outputs than responses to share; if not, it costs what it does at 1 bit. */
+  /** Responses that it computes for each input channel and position, to share among its outputs. */
+  readonly responses: number;
+  /** Whether it has more outputs than responses; if not, it costs what it does at 1 bit. */
   readonly shares: boolean;
 }
 
@@ -62,7 +64,7 @@ const normParameters = 4;
  * Responses that a layer computes for each input channel and position: one a member, one a pair of
  * complements in an antipodal subset, since the response of a complement is 9 minus its twin's.
  */
-function responses(tau: number, structure: SubsetStructure): number {
+function responsesOf(tau: number, structure: SubsetStructure): number {
   return structure === 'antipodal' ? 2 ** (tau - 1) : 2 ** tau;
 }
 
@@ -72,8 +74,8 @@ function layerCost({ name, conv }: BlockShape, quantization: Quantization): Laye
   const positions = output.height * output.width;
   const { structure } = quantization;
   const tau = tauOfLayer(quantization.tau, name);
-  const shared = responses(tau, structure);
-  const shares = shared < output.channels;
+  const responses = responsesOf(tau, structure);
+  const shares = responses < output.channels;
   const oneBitOps = kernelBits * pairs * positions;
   return {
     name,
@@ -86,8 +88,9 @@ function layerCost({ name, conv }: BlockShape, quantization: Quantization): Laye
     subsetBits: kernelBits * storedMembers({ tau, structure }),
     oneBitOps,
     subBitOps: shares
-      ? input.channels * positions * (kernelBits * shared + output.channels / 2)
+      ? input.channels * positions * (kernelBits * responses + output.channels / 2)
       : oneBitOps,
+    responses,
     shares,
   };
 }

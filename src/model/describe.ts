@@ -1,4 +1,4 @@
-import type { MapShape } from './network.js';
+import { blockOutput, isPooled, type MapShape } from './network.js';
 import type { PackedModel, Provenance } from './packed.js';
 import { type ModelSize, modelSize, storedMembers } from './size.js';
 
@@ -38,27 +38,28 @@ export interface ModelDescription {
 /** Describes a packed model whose file has `fileBytes` bytes. */
 export function describeModel(model: PackedModel, fileBytes: number): ModelDescription {
   const { shape, blocks, classifier } = model;
-  const { conv } = shape.stem;
+  const { conv: stem } = shape.stem;
   const vector = (channels: number): MapShape => ({ height: 1, width: 1, channels });
   const layers: LayerDescription[] = [
     {
       name: 'stem',
-      kind: `16-bit ${conv.kernel}x${conv.kernel}${shape.stem.pool ? ', pooled' : ''}`,
-      stride: conv.stride,
-      input: conv.input,
+      kind: `16-bit ${stem.kernel}x${stem.kernel}${shape.stem.pool ? ', pooled' : ''}`,
+      stride: stem.stride,
+      input: stem.input,
       output: shape.stem.output,
       weights: model.stem.weight.length,
       weightBits: model.stem.weight.length * 16,
       subset: null,
     },
   ];
-  for (const [i, { name, conv: layer }] of shape.blocks.entries()) {
+  for (const [i, layer] of shape.blocks.entries()) {
+    const { name, conv } = layer;
     const block = blocks[i];
     const { tau, structure, indices, members } = block.conv;
-    const place = { stride: layer.stride, input: layer.input, output: layer.output };
+    const place = { stride: conv.stride, input: conv.input, output: blockOutput(layer) };
     layers.push({
       name,
-      kind: 'binary 3x3',
+      kind: `binary 3x3${isPooled(layer) ? ', pooled' : ''}`,
       ...place,
       weights: indices.length * 9,
       weightBits: indices.length * tau + storedMembers(block.conv) * 9,

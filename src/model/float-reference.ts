@@ -1,4 +1,10 @@
-import type { BlockShape, ConvShape, MapShape } from './network.js';
+import {
+  type BlockShape,
+  blockOutput,
+  type ConvShape,
+  isPooled,
+  type MapShape,
+} from './network.js';
 import type { TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
 import { normEpsilon } from './trained.js';
 
@@ -16,8 +22,8 @@ export interface FloatLayer {
 }
 
 /**
- * Maps by the names of model/trace.ts, with `<block>.branch` = norm(conv) + shiftMid and
- * `<block>.sum` = branch + shortcut in place of `<block>.conv`, and `<block>.prelu`.
+ * Maps by the names of model/trace.ts, with `<block>.branch` = norm(pool(conv)) + shiftMid and
+ * `<block>.sum` = branch + shortcut in place of `<block>.conv` and `.pool`, and `<block>.prelu`.
  */
 export type FloatTrace = readonly FloatLayer[];
 
@@ -115,7 +121,12 @@ function binaryWeights({ conv }: TrainedBlock, inputs: number, outputs: number):
   return weights;
 }
 
-function shortcutOf(x: FloatMap, block: TrainedBlock, output: MapShape): FloatMap {
+function shortcutOf(
+  x: FloatMap,
+  block: TrainedBlock,
+  { shortcut, conv: { output } }: BlockShape,
+): FloatMap | null {
+  if (shortcut === 'none') return null;
   if (!block.shortcut) return x;
   const pooled = pool(x, { ...output, channels: x.shape.channels }, 0, 2, mean);
   const shape: ConvShape = { kernel: 1, stride: 1, input: pooled.shape, output };
@@ -135,15 +146,18 @@ export function floatBlock(x: FloatMap, block: TrainedBlock, shape: BlockShape):
   const { name, conv } = shape;
   const bits = perChannel(x, (value, c) => (value + block.shiftIn[c] >= 0 ? 1 : -1));
   const weights = binaryWeights(block, conv.input.channels, conv.output.channels);
-  const convolved = normalize(convolve(bits, conv, weights, -1), block.norm);
-  const branch = perChannel(convolved, (value, o) => value + block.shiftMid[o]);
-  const shortcut = shortcutOf(x, block, conv.output);
-  const sum = perChannel(branch, (value, _o, i) => value + shortcut.values[i]);
+  const convolved = convolve(bits, conv, weights, -1);
+  const pooled = isPooled(shape)
+    ? pool(convolved, blockOutput(shape), 0, 2, (values) => Math.max(...values))
+    : convolved;
+  const branch = perChannel(normalize(pooled, block.norm), (value, o) => value + block.shiftMid[o]);
+  const shortcut = shortcutOf(x, block, shape);
+  const sum = perChannel(branch, (value, _o, i) => value + (shortcut ? shortcut.values[i] : 0));
   const bent = perChannel(sum, (value, o) => (value >= 0 ? value : value * block.slope[o]));
   const output = perChannel(bent, (value, o) => value + block.shiftOut[o]);
   return [
     { name: `${name}.branch`, ...branch },
-    ...(block.shortcut ? [{ name: `${name}.shortcut`, ...shortcut }] : []),
+    ...(shortcut && block.shortcut ? [{ name: `${name}.shortcut`, ...shortcut }] : []),
     { name: `${name}.sum`, ...sum },
     { name: `${name}.prelu`, ...bent },
     { name, ...output },

@@ -1,5 +1,4 @@
-import type { BirealArchitecture, NetworkShape } from './network.js';
-import { birealNetwork } from './network.js';
+import { type Architecture, layOut, type NetworkShape } from './network.js';
 
 /** Parameters that a channel-wise layer or a convolution of the packed model holds. */
 export interface BlockSizes {
@@ -20,9 +19,9 @@ export function blockSizes(shape: NetworkShape): BlockSizes[] {
 /**
  * The architecture that lays out to `shape`: what a file has to keep of it.
  *
- * @throws Error where `shape` is no Bi-Real network
+ * @throws Error where no architecture does
  */
-export function architectureOf(shape: NetworkShape): BirealArchitecture {
+export function architectureOf(shape: NetworkShape): Architecture {
   const width = shape.stem.conv.output.channels;
   const stages: number[] = [];
   for (const { conv } of shape.blocks) {
@@ -31,11 +30,17 @@ export function architectureOf(shape: NetworkShape): BirealArchitecture {
     stages[stage]++;
   }
   const { kernel, stride } = shape.stem.conv;
-  if (kernel === 1) throw new Error('the stem of a Bi-Real network is 3x3 or 7x7');
-  const architecture = { stages, width, stem: { kernel, stride, pool: shape.stem.pool } };
-  const laidOut = birealNetwork(architecture, shape.input, shape.classifier.classes);
+  if (kernel === 1) throw new Error('the stem of a network is 3x3 or 7x7');
+  const plain = shape.blocks.some(({ shortcut }) => shortcut === 'none');
+  const architecture: Architecture = {
+    family: plain ? 'vgg' : 'bireal',
+    stages,
+    width,
+    stem: { kernel, stride, pool: shape.stem.pool },
+  };
+  const laidOut = layOut(architecture, shape.input, shape.classifier.classes);
   if (JSON.stringify(laidOut) !== JSON.stringify(shape)) {
-    throw new Error('the network is not laid out as a Bi-Real network');
+    throw new Error('the network is not laid out as any architecture');
   }
   return architecture;
 }

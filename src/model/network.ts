@@ -13,17 +13,28 @@ export interface ConvShape {
   readonly output: MapShape;
 }
 
-/**
- * One single-convolution residual block: the unit of Bi-Real and ReActNet networks.
- * `conv` is its binary 3x3 convolution.
- */
-export interface BlockShape {
+interface BinaryConvShape {
   /** `stage1.block0`: names the layer in messages, tables and artifacts. */
   readonly name: string;
+  /** Its binary 3x3 convolution. */
   readonly conv: ConvShape;
+}
+
+/** A convolution with a shortcut around it: the unit of Bi-Real and ReActNet networks. */
+export interface ResidualBlockShape extends BinaryConvShape {
   /** `downsample`: 2x2 average pooling and a real 1x1 convolution; otherwise the input itself. */
   readonly shortcut: 'identity' | 'downsample';
 }
+
+/** A convolution without a shortcut: the unit of VGG networks. */
+export interface PlainBlockShape extends BinaryConvShape {
+  readonly shortcut: 'none';
+  /** 2x2 max pooling of stride 2 right behind the convolution; edge windows take what they have. */
+  readonly pool: boolean;
+}
+
+/** A block: one binary convolution with its norm and activation. */
+export type BlockShape = ResidualBlockShape | PlainBlockShape;
 
 /** The shape of a whole network, layer by layer: what is trained, packed, run and put on a chip. */
 export interface NetworkShape {
@@ -38,58 +49,99 @@ export interface NetworkShape {
   readonly classifier: { readonly inputs: number; readonly classes: number };
 }
 
-/** What decides a Bi-Real network's shape, besides its input. */
-export interface BirealArchitecture {
-  /** Blocks of each stage; stages after the first halve the map and double the channels. */
+/** What decides a network's shape, besides its input. */
+export interface Architecture {
+  /**
+   * `bireal`: a shortcut around every convolution; every stage after the first halves the map at its
+   * start. `vgg`: no shortcuts; every stage ends in 2x2 max pooling.
+   */
+  readonly family: 'bireal' | 'vgg';
+  /** Blocks (= binary 3x3 convolutions) of each stage. */
   readonly stages: readonly number[];
-  /** Channels of the first stage. */
+  /** Channels of the stem and the first stage; stage s has width * 2^s. */
   readonly width: number;
-  readonly stem: { readonly kernel: 3 | 7; readonly stride: 1 | 2; readonly pool: boolean };
+  readonly stem: {
+    readonly kernel: 3 | 7;
+    readonly stride: 1 | 2;
+    /** 3x3 max pooling of stride 2 behind the stem. */
+    readonly pool: boolean;
+  };
 }
 
 function halve(size: number): number {
   return Math.ceil(size / 2);
 }
 
-function convShape(input: MapShape, channels: number, kernel: 1 | 3 | 7, stride: 1 | 2): ConvShape {
-  const scale = stride === 2 ? halve : (size: number) => size;
-  const output = { height: scale(input.height), width: scale(input.width), channels };
-  return { kernel, stride, input, output };
+function halved({ height, width, channels }: MapShape): MapShape {
+  return { height: halve(height), width: halve(width), channels };
 }
 
-/** Lays a Bi-Real network out over images of shape `input` with `classes` classes. */
+function convShape(input: MapShape, channels: number, kernel: 1 | 3 | 7, stride: 1 | 2): ConvShape {
+  const { height, width } = stride === 2 ? halved(input) : input;
+  return { kernel, stride, input, output: { height, width, channels } };
+}
+
+/** Whether max pooling stands between a block's convolution and its norm. */
+export function isPooled(block: BlockShape): boolean {
+  return block.shortcut === 'none' && block.pool;
+}
+
+/** The map that a block hands on. */
+export function blockOutput(block: BlockShape): MapShape {
+  return isPooled(block) ? halved(block.conv.output) : block.conv.output;
+}
+
+/** The map over which the classifier averages. */
+export function lastMap({ stem, blocks }: Pick<NetworkShape, 'stem' | 'blocks'>): MapShape {
+  const last = blocks.at(-1);
+  return last ? blockOutput(last) : stem.output;
+}
+
+/** A block of a family: `index` of the `count` of its stage, on maps of shape `input`. */
+function blockShape(
+  { family, width }: Architecture,
+  stage: number,
+  index: number,
+  count: number,
+  input: MapShape,
+): BlockShape {
+  const name = `stage${stage}.block${index}`;
+  const channels = width * 2 ** stage;
+  switch (family) {
+    case 'bireal': {
+      const downsample = stage > 0 && index === 0;
+      const conv = convShape(input, channels, 3, downsample ? 2 : 1);
+      return { name, conv, shortcut: downsample ? 'downsample' : 'identity' };
+    }
+    case 'vgg': {
+      const conv = convShape(input, channels, 3, 1);
+      return { name, conv, shortcut: 'none', pool: index === count - 1 };
+    }
+  }
+}
+
+/** Lays a network out over images of shape `input` with `classes` classes. */
+export function layOut(architecture: Architecture, input: MapShape, classes: number): NetworkShape {
+  const { kernel, stride, pool } = architecture.stem;
+  const conv = convShape(input, architecture.width, kernel, stride);
+  const stem = { conv, pool, output: pool ? halved(conv.output) : conv.output };
+  const blocks: BlockShape[] = [];
+  let map = stem.output;
+  architecture.stages.forEach((count, stage) => {
+    for (let index = 0; index < count; index++) {
+      const block = blockShape(architecture, stage, index, count, map);
+      blocks.push(block);
+      map = blockOutput(block);
+    }
+  });
+  return { input, stem, blocks, classifier: { inputs: map.channels, classes } };
+}
+
+/** Lays a Bi-Real network out; see {@link layOut}. */
 export function birealNetwork(
-  { stages, width, stem }: BirealArchitecture,
+  architecture: Omit<Architecture, 'family'>,
   input: MapShape,
   classes: number,
 ): NetworkShape {
-  const stemConv = convShape(input, width, stem.kernel, stem.stride);
-  const pooled = stem.pool
-    ? {
-        ...stemConv.output,
-        height: halve(stemConv.output.height),
-        width: halve(stemConv.output.width),
-      }
-    : stemConv.output;
-
-  const blocks: BlockShape[] = [];
-  let map = pooled;
-  stages.forEach((count, stage) => {
-    for (let block = 0; block < count; block++) {
-      const downsample = stage > 0 && block === 0;
-      const conv = convShape(map, width * 2 ** stage, 3, downsample ? 2 : 1);
-      blocks.push({
-        name: `stage${stage}.block${block}`,
-        conv,
-        shortcut: downsample ? 'downsample' : 'identity',
-      });
-      map = conv.output;
-    }
-  });
-  return {
-    input,
-    stem: { conv: stemConv, pool: stem.pool, output: pooled },
-    blocks,
-    classifier: { inputs: map.channels, classes },
-  };
+  return layOut({ ...architecture, family: 'bireal' }, input, classes);
 }

@@ -45,7 +45,7 @@ export interface PackedBlock {
   readonly conv: PackedBinaryConv;
   /** Folds alpha, batch norm and shiftMid. */
   readonly requantizer: Requantizer;
-  /** Null where the shortcut is the identity. */
+  /** Null where the shortcut has no weights: the identity, or none at all. */
   readonly shortcut: PackedReal<Int8Array> | null;
   /** PReLU slope with 12 fractional bits, [Cout]. */
   readonly slope: Int16Array;

@@ -1,5 +1,11 @@
 import { globalAverage, prelu, requantize, saturate16, windowAverage } from './integer.js';
-import type { ConvShape, MapShape } from './network.js';
+import {
+  type BlockShape,
+  blockOutput,
+  type ConvShape,
+  isPooled,
+  type MapShape,
+} from './network.js';
 import type { PackedBinaryConv, PackedBlock, PackedModel, Requantizer } from './packed.js';
 import type { LayerTrace, Trace } from './trace.js';
 
@@ -86,12 +92,12 @@ function requantizeMap({ shape, values }: IntegerMap, requantizer: Requantizer):
   return { shape, values: activations };
 }
 
-/** 3x3 max pooling of stride 2 and padding 1. */
-function maxPool(input: IntegerMap, shape: MapShape): IntegerMap {
+/** Max pooling of stride 2: windows of 2x2 (`first` 0), or of 3x3 with a padding of 1 (`first` -1). */
+function maxPool(input: IntegerMap, shape: MapShape, first: 0 | -1): IntegerMap {
   return mapOf(shape, (row, column, channel) => {
     let largest = Number.NEGATIVE_INFINITY;
-    for (let dy = -1; dy <= 1; dy++) {
-      for (let dx = -1; dx <= 1; dx++) {
+    for (let dy = first; dy <= 1; dy++) {
+      for (let dx = first; dx <= 1; dx++) {
         const value = at(input, 2 * row + dy, 2 * column + dx, channel, Number.NEGATIVE_INFINITY);
         largest = Math.max(largest, value);
       }
@@ -117,7 +123,12 @@ function averagePool(input: IntegerMap): IntegerMap {
   });
 }
 
-function shortcutOf(x: IntegerMap, block: PackedBlock, output: MapShape): IntegerMap {
+function shortcutOf(
+  x: IntegerMap,
+  block: PackedBlock,
+  { shortcut, conv: { output } }: BlockShape,
+): IntegerMap | null {
+  if (shortcut === 'none') return null;
   if (!block.shortcut) return x;
   const pooled = averagePool(x);
   const shape: ConvShape = { kernel: 1, stride: 1, input: pooled.shape, output };
@@ -150,26 +161,29 @@ export function referenceTrace(model: PackedModel, image: Uint8Array): Trace {
   const pixels = stemInput(model, image);
   const sums = record('stem.conv', convolve(pixels, shape.stem.conv, stem.weight, 0));
   const activations = requantizeMap(sums, stem.requantizer);
-  const stemOutput = shape.stem.pool ? maxPool(activations, shape.stem.output) : activations;
+  const stemOutput = shape.stem.pool ? maxPool(activations, shape.stem.output, -1) : activations;
   let x = record('stem', stemOutput);
 
   for (const [i, block] of model.blocks.entries()) {
-    const { name, conv } = shape.blocks[i];
+    const layer = shape.blocks[i];
+    const { name, conv } = layer;
     const { channels } = conv.input;
     const bits: IntegerMap = {
       shape: conv.input,
       values: x.values.map((value, j) => (value >= block.threshold[j % channels] ? 1 : -1)),
     };
     const weights = binaryWeights(block.conv, channels);
-    const acc = record(`${name}.conv`, convolve(bits, conv, weights, -1));
-    const s = shortcutOf(x, block, conv.output);
-    if (block.shortcut) record(`${name}.shortcut`, s);
+    const output = blockOutput(layer);
+    const convolved = record(`${name}.conv`, convolve(bits, conv, weights, -1));
+    const acc = isPooled(layer) ? record(`${name}.pool`, maxPool(convolved, output, 0)) : convolved;
+    const s = shortcutOf(x, block, layer);
+    if (s && block.shortcut) record(`${name}.shortcut`, s);
     const values = acc.values.map((sum, j) => {
-      const o = j % conv.output.channels;
-      const u = saturate16(requantize(sum, block.requantizer, o) + s.values[j]);
+      const o = j % output.channels;
+      const u = saturate16(requantize(sum, block.requantizer, o) + (s ? s.values[j] : 0));
       return saturate16(prelu(u, block.slope[o]) + block.shiftOut[o]);
     });
-    x = record(name, { shape: conv.output, values });
+    x = record(name, { shape: output, values });
   }
 
   const positions = x.shape.height * x.shape.width;

@@ -10,8 +10,9 @@ export interface LayerTrace {
 
 /**
  * Every map that one image gives rise to, in order of computation: `stem.conv` (accumulators),
- * `stem`; for each block `<block>.conv` (accumulators of its binary convolution), for a downsample
- * shortcut `<block>.shortcut`, and `<block>` (its output); `pool` (global average) and `logits`.
+ * `stem`; for each block `<block>.conv` (accumulators of its binary convolution), `<block>.pool` (their
+ * maxima, where it pools), `<block>.shortcut` (of a downsample shortcut) and `<block>` (its output);
+ * `pool` (global average) and `logits`.
  */
 export type Trace = readonly LayerTrace[];
 

@@ -26,14 +26,15 @@ export interface TrainedBinaryConv {
 
 /**
  * One block as trained. With b = sign(x + shiftIn) (sign(0) = +1), padded with -1:
- *   u = norm(conv(b)) + shortcut(x);  x' = prelu(u + shiftMid, slope) + shiftOut.
+ *   u = norm(pool(conv(b))) + shortcut(x);  x' = prelu(u + shiftMid, slope) + shiftOut,
+ * where its shape says whether it pools (else pool(a) = a) and has a shortcut (else 0).
  */
 export interface TrainedBlock {
   readonly shiftIn: Float32Array;
   readonly conv: TrainedBinaryConv;
   readonly norm: TrainedNorm;
   /** 1x1 convolution [Cout, Cin] behind 2x2 average pooling (stride 2, edge windows averaged over
-   * the pixels they have) and its norm; null where the shortcut is the identity. */
+   * the pixels they have) and its norm; null where the shortcut has no weights. */
   readonly shortcut: { readonly weight: Float32Array; readonly norm: TrainedNorm } | null;
   readonly shiftMid: Float32Array;
   readonly slope: Float32Array;

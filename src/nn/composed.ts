@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { normEpsilon } from '../model/trained.js';
 import type { Kernels } from './kernels.js';
-import { bordered, maxPool } from './max-pool.js';
+import { bordered, maxPool, type PoolSize } from './max-pool.js';
 import { floatSignConvolution, type SignConvolution } from './sign-convolution.js';
 
 const overPositions = [0, 1, 2];
@@ -23,8 +23,11 @@ function windowShares(height: number, width: number): tf.Tensor {
   return tf.reshape(tf.outerProduct(along(height), along(width)), [1, height, width, 1]);
 }
 
-/** The pixels of a 3x3 window, row by row. */
-const taps = [0, 1, 2].flatMap((row) => [0, 1, 2].map((column) => [row, column] as const));
+/** The pixels of a pooling window, row by row, in a 3x3 window; a 2x2 one is its lower right. */
+function tapsOf(size: PoolSize): readonly (readonly [number, number])[] {
+  const along = [0, 1, 2].slice(3 - size);
+  return along.flatMap((row) => along.map((column) => [row, column] as const));
+}
 
 const parts: Omit<Kernels, keyof SignConvolution> = {
   signPad(x, shift) {
@@ -95,15 +98,15 @@ const parts: Omit<Kernels, keyof SignConvolution> = {
     return tf.mul(inside, windowShares(height, width)) as tf.Tensor4D;
   },
 
-  maxPoolGradient(x, dy) {
+  maxPoolGradient(x, dy, size) {
     const [, height, width] = x.shape;
     const [, rows, columns] = dy.shape;
-    const padded = bordered(x);
-    const largest = maxPool(x);
+    const padded = bordered(x, 3);
+    const largest = maxPool(x, size);
     const cells: (tf.Tensor | null)[] = [null, null, null, null];
     const none = tf.zerosLike(dy);
     let open: tf.Tensor = tf.cast(tf.onesLike(dy), 'bool');
-    for (const [row, column] of taps) {
+    for (const [row, column] of tapsOf(size)) {
       const end = [x.shape[0], row + 2 * rows - 1, column + 2 * columns - 1, x.shape[3]];
       const pixels = tf.stridedSlice(padded, [0, row, column, 0], end, [1, 2, 2, 1]);
       const isFirst = tf.logicalAnd(tf.equal(pixels, largest), open);

@@ -1,11 +1,13 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { PoolSize } from './max-pool.js';
 
 /** Gradients of a map and of the per-channel values that met it, in the order of the forward pass. */
 export type MapGradients = readonly [Tensor4D, ...Tensor1D[]];
 
 /**
- * The element-wise work and the binary convolutions of a Bi-Real network, forward and backward: what
- * an engine may bring in a faster form. Maps are [images, height, width, channels]; other tensors hold one value a channel.
+ * The element-wise work and the binary convolutions of a network, forward and backward: what an
+ * engine may bring in a faster form. Maps are [images, height, width, channels]; other tensors hold
+ * one value a channel.
  */
 export interface Kernels {
   /** sign(x + shift), sign(0) = +1, within a border of -1 one pixel wide. */
@@ -48,10 +50,10 @@ export interface Kernels {
   /** Gradient of {@link averagePool} to its input of `height` x `width`. */
   averagePoolGradient(dy: Tensor4D, height: number, width: number): Tensor4D;
   /**
-   * Gradient of 3x3 max pooling of stride 2 to its input `x`: each output's goes to the first largest
-   * pixel of its window.
+   * Gradient of max pooling (nn/max-pool.ts) to its input `x`: each output's goes to the first
+   * largest pixel of its window.
    */
-  maxPoolGradient(x: Tensor4D, dy: Tensor4D): Tensor4D;
+  maxPoolGradient(x: Tensor4D, dy: Tensor4D, size: PoolSize): Tensor4D;
   /**
    * The filter by which a convolution of the output gradient becomes the input gradient of a 3x3
    * convolution by `filter`. Stride 1: flipped, channels swapped, [3, 3, Cout, Cin]. Stride 2, for

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NetworkShape } from '../model/network.js';
+import { type BlockShape, isPooled, type NetworkShape } from '../model/network.js';
 import type { Ops } from './ops.js';
 
 /** Batch norm `name`, in training or inference form. */
@@ -16,8 +16,9 @@ export interface Tensors {
 export type Activations = 'binary' | 'real';
 
 /**
- * The forward pass of a Bi-Real network (Bi-Real net, Liu et al., ECCV 2018, with ReActNet's shifts,
- * Liu et al., ECCV 2020): the one definition for training and inference, on every engine.
+ * The forward pass of a network: the one definition for training and inference, on every engine.
+ * Blocks are those of Bi-Real net (Liu et al., ECCV 2018) with ReActNet's shifts (Liu et al., ECCV
+ * 2020); in a VGG network they have no shortcut, and max pooling stands in front of the norm.
  *
  * @param images [N, H, W, C], scaled
  * @returns logits [N, classes]
@@ -31,21 +32,16 @@ export function forward(
   images: tf.Tensor4D,
 ): tf.Tensor2D {
   let x = stem(shape, ops, tensors, normalize, images);
-  for (const { name, conv, shortcut } of shape.blocks) {
+  for (const block of shape.blocks) {
+    const { name, conv } = block;
     const shiftIn = tensors.channel(`${name}.shiftIn`);
     const filter = tensors.filter(`${name}.latent`);
     const convolve = activations === 'binary' ? ops.convolveSigns : ops.convolveReals;
     const product = convolve(x, shiftIn, filter, conv.stride);
-    const residual =
-      shortcut === 'identity'
-        ? x
-        : normalize(
-            `${name}.shortcut.norm`,
-            ops.pointwise(ops.averagePool(x), tensors.matrix(`${name}.shortcut.weight`)),
-          );
+    const normal = normalize(`${name}.norm`, isPooled(block) ? ops.maxPool(product, 2) : product);
     x = ops.rprelu(
-      normalize(`${name}.norm`, product),
-      residual,
+      normal,
+      residual(block, ops, tensors, normalize, x, normal),
       tensors.channel(`${name}.shiftMid`),
       tensors.channel(`${name}.slope`),
       tensors.channel(`${name}.shiftOut`),
@@ -56,6 +52,28 @@ export function forward(
     tensors.matrix('classifier.weight'),
     tensors.channel('classifier.bias'),
   );
+}
+
+/** What a block's shortcut adds to `normal`; `x` is the block's input. */
+function residual(
+  { name, shortcut }: BlockShape,
+  ops: Ops,
+  tensors: Tensors,
+  normalize: Normalize,
+  x: tf.Tensor4D,
+  normal: tf.Tensor4D,
+): tf.Tensor4D {
+  switch (shortcut) {
+    case 'identity':
+      return x;
+    case 'downsample':
+      return normalize(
+        `${name}.shortcut.norm`,
+        ops.pointwise(ops.averagePool(x), tensors.matrix(`${name}.shortcut.weight`)),
+      );
+    case 'none':
+      return tf.zeros(normal.shape);
+  }
 }
 
 function stem(
@@ -75,5 +93,5 @@ function stem(
   ]);
   const product = ops.convolveImages(padded, tensors.filter('stem.weight'), conv.stride);
   const normal = normalize('stem.norm', product);
-  return pool ? ops.maxPool(normal) : normal;
+  return pool ? ops.maxPool(normal, 3) : normal;
 }

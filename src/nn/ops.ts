@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { inputGradient } from './conv-gradient.js';
 import type { Kernels } from './kernels.js';
-import { maxPool } from './max-pool.js';
+import { maxPool, type PoolSize } from './max-pool.js';
 
 /** A batch norm's output and the batch's statistics, per channel. */
 export interface Normalized {
@@ -11,7 +11,7 @@ export interface Normalized {
   readonly variance: tf.Tensor1D;
 }
 
-/** The differentiable operations that a Bi-Real network is made of; see {@link opsOf}. */
+/** The differentiable operations that a network is made of; see {@link opsOf}. */
 export type Ops = ReturnType<typeof opsOf>;
 
 type Save = tf.GradSaveFunc;
@@ -179,14 +179,14 @@ export function opsOf(kernels: Kernels) {
       return op(x) as tf.Tensor4D;
     },
 
-    /** 3x3 max pooling of stride 2, padding 1. */
-    maxPool(x: tf.Tensor4D): tf.Tensor4D {
+    /** Max pooling of stride 2, 3x3 with padding 1 or 2x2; see nn/max-pool.ts. */
+    maxPool(x: tf.Tensor4D, size: PoolSize): tf.Tensor4D {
       const op = tf.customGrad((...args) => {
         const [x, save] = args as [tf.Tensor4D, Save];
         save([x]);
         const gradFunc = (dy: tf.Tensor, [x]: tf.Tensor[]) =>
-          kernels.maxPoolGradient(x as tf.Tensor4D, dy as tf.Tensor4D);
-        return { value: maxPool(x), gradFunc };
+          kernels.maxPoolGradient(x as tf.Tensor4D, dy as tf.Tensor4D, size);
+        return { value: maxPool(x, size), gradFunc };
       });
       return op(x) as tf.Tensor4D;
     },

@@ -1,9 +1,25 @@
-import { bitsPerBinaryWeight, type NetworkCost } from '../model/cost.js';
+import { bitsPerBinaryWeight, type LayerCost, type NetworkCost } from '../model/cost.js';
 import { tauText } from '../subbit/tau.js';
 import { bitsText, ratio, scaled } from './scaled.js';
 import { table } from './table.js';
 
 const realBits = 32;
+
+/** Whether a sub-bit layer has so few outputs that it saves no operations. */
+function isIdle({ shares, tau }: LayerCost): boolean {
+  return !shares && tau < 9;
+}
+
+/** Why layers are marked as saving nothing, each reason once. */
+function idleNotes({ layers }: NetworkCost): readonly string[] {
+  const idle = layers.filter(isIdle);
+  const reasons = idle.map(
+    ({ responses, outputs }) =>
+      `* saves no operations here: ${responses} responses for ${outputs} outputs`,
+  );
+  const all = 'No layer saves operations: lower tau, or take a wider network or antipodal subsets.';
+  return [...new Set(reasons), ...(idle.length > 0 && idle.length === layers.length ? [all] : [])];
+}
 
 function layersTable(cost: NetworkCost): string {
   const bits = bitsText(bitsPerBinaryWeight(cost));
@@ -30,7 +46,7 @@ function layersTable(cost: NetworkCost): string {
       (layer.subBitBits / 1e3).toFixed(1),
       (layer.oneBitOps / 1e6).toFixed(3),
       (layer.subBitOps / 1e6).toFixed(3),
-      layer.shares ? ratio(layer.oneBitOps, layer.subBitOps) : 'none *',
+      isIdle(layer) ? 'none *' : ratio(layer.oneBitOps, layer.subBitOps),
     ]),
   );
 }
@@ -71,12 +87,9 @@ function realText({ real }: NetworkCost): string {
 /** What a network costs, layer by layer and in all; every figure is counted, none measured. */
 export function costTable(cost: NetworkCost): string {
   const { tau, structure } = cost.quantization;
-  const without = cost.layers.filter((layer) => !layer.shares).length;
-  const responses = structure === 'antipodal' ? '2^(tau - 1)' : '2^tau';
-  const note = `* no more outputs than the ${responses} responses to share: the layer saves no operations`;
   return [
     layersTable(cost),
-    ...(without > 0 ? [note] : []),
+    ...idleNotes(cost),
     '',
     totalsTable(cost),
     '',

@@ -1,7 +1,15 @@
 import { averageConstants, reciprocalFractionBits, slopeFractionBits } from '../model/integer.js';
-import type { BlockShape, MapShape, NetworkShape } from '../model/network.js';
+import {
+  type BlockShape,
+  blockOutput,
+  isPooled,
+  lastMap,
+  type MapShape,
+  type NetworkShape,
+} from '../model/network.js';
 import type { PackedBlock, PackedModel, PackedReal } from '../model/packed.js';
 import { fasterKernel, type KernelKind, prepareKernel } from './binary-conv.js';
+import { prepareMaxPool } from './max-pool.js';
 import { readyRequantizer, requantized, saturated } from './requantize.js';
 import { prepareWindows } from './windows.js';
 
@@ -33,31 +41,6 @@ function dot(weight: Int16Array, i: number, x: Int16Array, j: number, length: nu
   return sum;
 }
 
-/** 3x3 max pooling of stride 2 and padding 1. */
-function prepareMaxPool(input: MapShape, output: MapShape): Layer<Int16Array> {
-  const pooled = new Int16Array(valuesOf(output));
-  const run = (x: Int16Array) => {
-    let to = 0;
-    for (let row = 0; row < output.height; row++) {
-      const [top, bottom] = [Math.max(0, 2 * row - 1), Math.min(input.height - 1, 2 * row + 1)];
-      for (let column = 0; column < output.width; column++) {
-        const left = Math.max(0, 2 * column - 1);
-        const right = Math.min(input.width - 1, 2 * column + 1);
-        for (let c = 0; c < input.channels; c++) {
-          let largest = -32768;
-          for (let y = top; y <= bottom; y++) {
-            for (let at = y * input.width + left; at <= y * input.width + right; at++) {
-              largest = Math.max(largest, x[at * input.channels + c]);
-            }
-          }
-          pooled[to++] = largest;
-        }
-      }
-    }
-  };
-  return { run, output: pooled, maps: [] };
-}
-
 /** The stem: pixels to activations. */
 export function prepareStem(model: PackedModel): Layer<Uint8Array> {
   const { conv, pool, output } = model.shape.stem;
@@ -70,7 +53,8 @@ export function prepareStem(model: PackedModel): Layer<Uint8Array> {
   const taps = kernel * input.channels;
   const sums = new Int32Array(valuesOf(conv.output));
   const activations = new Int16Array(sums.length);
-  const pooling = pool ? prepareMaxPool(conv.output, output) : null;
+  const result = pool ? new Int16Array(valuesOf(output)) : activations;
+  const poolInto = pool ? prepareMaxPool(conv.output, 3, result) : null;
   const outputs = conv.output.channels;
 
   const center = (image: Uint8Array) => {
@@ -101,9 +85,8 @@ export function prepareStem(model: PackedModel): Layer<Uint8Array> {
         }
       }
     }
-    pooling?.run(activations);
+    poolInto?.(activations);
   };
-  const result = pooling?.output ?? activations;
   return {
     run,
     output: result,
@@ -146,19 +129,24 @@ function prepareDownsample(
   return { run, output: result };
 }
 
-/** One residual block. */
+/** One block: binary convolution, max pooling where it has it, shortcut and activation. */
 export function prepareBlock(
   block: PackedBlock,
-  { name, conv }: BlockShape,
+  shape: BlockShape,
   kind: KernelKind | undefined,
 ): Layer<Int16Array> {
+  const { name, conv } = shape;
+  const output = blockOutput(shape);
   const outputs = conv.output.channels;
   const positions = conv.output.height * conv.output.width;
   const windows = prepareWindows(conv, block.threshold);
   const chosen = kind ?? fasterKernel(block.conv, outputs);
   const convolve = prepareKernel(chosen, block.conv, outputs, positions);
   const sums = new Int32Array(positions * outputs);
-  const result = new Int16Array(sums.length);
+  const pooled = isPooled(shape) ? new Int32Array(valuesOf(output)) : sums;
+  const poolInto = isPooled(shape) ? prepareMaxPool(conv.output, 2, pooled) : null;
+  const result = new Int16Array(pooled.length);
+  const none = shape.shortcut === 'none' ? new Int16Array(pooled.length) : null;
   const downsample = block.shortcut && prepareDownsample(block.shortcut, conv.input, conv.output);
   const q = readyRequantizer(block.requantizer);
   const { slope, shiftOut } = block;
@@ -167,21 +155,23 @@ export function prepareBlock(
   const run = (x: Int16Array) => {
     windows.fill(x);
     convolve(windows.words, sums);
+    poolInto?.(sums);
     downsample?.run(x);
-    const shortcut = downsample?.output ?? x;
-    for (let from = 0; from < sums.length; from += outputs) {
+    const shortcut = downsample?.output ?? none ?? x;
+    for (let from = 0; from < pooled.length; from += outputs) {
       for (let o = 0; o < outputs; o++) {
-        const u = saturated(requantized(sums[from + o], q, o) + shortcut[from + o]);
+        const u = saturated(requantized(pooled[from + o], q, o) + shortcut[from + o]);
         const v = u >= 0 ? u : saturated((Math.imul(u, slope[o]) + half) >> slopeFractionBits);
         result[from + o] = saturated(v + shiftOut[o]);
       }
     }
   };
   const maps: LiveMap[] = [{ name: `${name}.conv`, shape: conv.output, values: sums }];
+  if (poolInto) maps.push({ name: `${name}.pool`, shape: output, values: pooled });
   if (downsample) {
     maps.push({ name: `${name}.shortcut`, shape: conv.output, values: downsample.output });
   }
-  maps.push({ name, shape: conv.output, values: result });
+  maps.push({ name, shape: output, values: result });
   return { run, output: result, maps };
 }
 
@@ -190,7 +180,7 @@ export function prepareClassifier(
   { weight: bytes, bias }: PackedModel['classifier'],
   shape: NetworkShape,
 ): { run: (x: Int16Array) => void; logits: Int32Array; maps: readonly LiveMap[] } {
-  const { height, width, channels } = shape.blocks.at(-1)?.conv.output ?? shape.stem.output;
+  const { height, width, channels } = lastMap(shape);
   const { shift, reciprocal } = averageConstants(height * width);
   const half = shift > 0 ? 1 << (shift - 1) : 0;
   const reciprocalHalf = 1 << (reciprocalFractionBits - 1);

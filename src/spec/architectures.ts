@@ -1,7 +1,7 @@
 import type { MapShape } from '../model/network.js';
 import type { ArchitectureSpec, StemSpec } from './types.js';
 
-export type PresetName = 'bireal6' | 'resnet18' | 'resnet34';
+export type PresetName = 'bireal6' | 'resnet18' | 'resnet20' | 'resnet34' | 'vgg-small';
 
 interface Preset extends Omit<ArchitectureSpec, 'stem'> {
   /** Null: the stem that suits the images. */
@@ -17,7 +17,14 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     stem: { kernel: 3, stride: 2, pool: false },
   },
   resnet18: { family: 'bireal', stages: [4, 4, 4, 4], width: 64, stem: null },
+  resnet20: {
+    family: 'bireal',
+    stages: [6, 6, 6],
+    width: 16,
+    stem: { kernel: 3, stride: 1, pool: false },
+  },
   resnet34: { family: 'bireal', stages: [6, 8, 12, 6], width: 64, stem: null },
+  'vgg-small': { family: 'vgg', stages: [1, 2, 2], width: 128, stem: null },
 };
 
 /** An architecture as a user writes it: by name, as a changed preset, or spelt out. */
@@ -25,7 +32,7 @@ export type WrittenArchitecture =
   | PresetName
   | {
       readonly preset?: PresetName;
-      readonly family?: 'bireal';
+      readonly family?: ArchitectureSpec['family'];
       readonly stages?: readonly number[];
       readonly width?: number;
       readonly stem?: Partial<StemSpec>;
@@ -47,10 +54,10 @@ export function resolveArchitecture(
 ): ArchitectureSpec {
   const { preset, ...changes } = typeof written === 'string' ? { preset: written } : written;
   const base = preset && presets[preset];
-  const { stages, width } = { ...base, ...changes };
+  const { family = 'bireal', stages, width } = { ...base, ...changes };
   if (stages === undefined || width === undefined) {
     throw new Error('an architecture without preset needs stages and width');
   }
   const stem = { ...(base?.stem ?? stemFor(image)), ...changes.stem };
-  return { family: 'bireal', stages, width, stem };
+  return { family, stages, width, stem };
 }

@@ -1,5 +1,5 @@
 import { dataSets } from '../data/sets.js';
-import { birealNetwork } from '../model/network.js';
+import { isPooled, layOut } from '../model/network.js';
 import { resolveArchitecture } from './architectures.js';
 import type { Problem } from './problem.js';
 import { limitOf } from './resolve.js';
@@ -29,13 +29,11 @@ const halvesToNothing: Check = {
   reads: ['data.set', 'architecture'],
   find: ({ data, architecture }) => {
     const { image, classes } = dataSets[data.set];
-    const { blocks } = birealNetwork(
-      resolveArchitecture(architecture, image),
-      image,
-      classes.length,
-    );
+    const { blocks } = layOut(resolveArchitecture(architecture, image), image, classes.length);
     const stuck = blocks.find(
-      ({ conv }) => conv.stride === 2 && Math.max(conv.input.height, conv.input.width) === 1,
+      (block) =>
+        (block.conv.stride === 2 || isPooled(block)) &&
+        Math.max(block.conv.input.height, block.conv.input.width) === 1,
     );
     if (!stuck) return null;
     const stage = Number(/\d+/.exec(stuck.name));

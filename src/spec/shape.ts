@@ -1,5 +1,5 @@
 import { dataSets } from '../data/sets.js';
-import { birealNetwork, type NetworkShape } from '../model/network.js';
+import { layOut, type NetworkShape } from '../model/network.js';
 import type { Spec } from './types.js';
 
 /** The network that a spec describes, laid out over its data set's images. */
@@ -7,5 +7,5 @@ export function networkShape(
   spec: Pick<Spec, 'architecture'> & { readonly data: Pick<Spec['data'], 'set'> },
 ): NetworkShape {
   const { image, classes } = dataSets[spec.data.set];
-  return birealNetwork(spec.architecture, image, classes.length);
+  return layOut(spec.architecture, image, classes.length);
 }

@@ -1,3 +1,5 @@
+import type { Architecture } from '../model/network.js';
+
 /** A validated experiment: every default written out, presets resolved, bits turned into tau. */
 export interface Spec {
   /** Names runs and folders: letters, digits, dot, dash and underscore. */
@@ -32,22 +34,10 @@ export interface DataSpec {
   };
 }
 
-/** Bi-Real / ReActNet networks: single-convolution residual blocks in stages of doubling width. */
-export interface ArchitectureSpec {
-  readonly family: 'bireal';
-  /** Blocks (= binary 3x3 convolutions) of each stage; stages after the first halve the image. */
-  readonly stages: readonly number[];
-  /** Channels of the first stage; stage s has width * 2^s. */
-  readonly width: number;
-  readonly stem: StemSpec;
-}
+/** Stages of binary 3x3 convolutions, of doubling width, behind a real-valued stem. */
+export type ArchitectureSpec = Architecture;
 
-export interface StemSpec {
-  readonly kernel: 3 | 7;
-  readonly stride: 1 | 2;
-  /** 3x3 max pooling of stride 2 behind the stem. */
-  readonly pool: boolean;
-}
+export type StemSpec = Architecture['stem'];
 
 export type SubsetStructure = 'free' | 'antipodal';
 

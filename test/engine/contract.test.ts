@@ -3,7 +3,7 @@ import { scaledImages } from '../../src/data/prepare.js';
 import { allOf, memorySource } from '../../src/data/source.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { probeEngine, startEngine } from '../../src/engine/registry.js';
-import { birealNetwork, type NetworkShape } from '../../src/model/network.js';
+import { birealNetwork, layOut, type NetworkShape } from '../../src/model/network.js';
 import { layoutOf, normStatistics } from '../../src/nn/layout.js';
 import type { Activations } from '../../src/nn/network.js';
 import { type Trainer, trainEpoch } from '../../src/nn/train.js';
@@ -34,11 +34,16 @@ const engines = await Promise.all(
 const stem = { kernel: 3, stride: 1, pool: false } as const;
 const small = { stages: [1, 1], width: 4 };
 
-/** Networks of a downsampling block and an ordinary one. */
+/** Networks of a downsampling block and an ordinary one, and of pooled ones without shortcuts. */
 const networks: Record<string, NetworkShape> = {
   'odd maps and three channels': birealNetwork(
     { ...small, stem: { ...stem, stride: 2 } },
     { height: 9, width: 7, channels: 3 },
+    3,
+  ),
+  'max pooling behind its convolutions': layOut(
+    { ...small, family: 'vgg', stem },
+    { height: 5, width: 6, channels: 3 },
     3,
   ),
   'a pooled 7x7 stem': birealNetwork(

@@ -12,7 +12,7 @@ import { planLayers } from '../../src/fpga/plan.js';
 import { buildBoard, type SimulatedBoard, startBoard } from '../../src/fpga/simulated-board.js';
 import { compareWithReference } from '../../src/fpga/verify.js';
 import { encodeModel } from '../../src/model/container/write.js';
-import { birealNetwork } from '../../src/model/network.js';
+import { birealNetwork, layOut } from '../../src/model/network.js';
 import type { StageEvent } from '../../src/pipeline/events.js';
 import { deploy } from '../../src/stages/deploy.js';
 import { listFiles } from '../../src/util/files.js';
@@ -89,15 +89,24 @@ async function expectEveryFileInManifest(out: string, manifest: Manifest): Promi
 }
 
 describe('golden vectors', () => {
-  it('are what the convolution by its definition gives on what the thresholds let through', () => {
-    const golden = goldenLayers(model, randomImages(shape, 1, 3), 0);
-    expect(golden.map(({ layer }) => layer)).toEqual([0, 1]);
-    for (const { layer, bits, accumulators } of golden) {
-      const { conv } = shape.blocks[layer];
-      expect(accumulators).toEqual(convolution(conv, model.blocks[layer].conv, bits));
-      expect(new Set(bits).size).toBe(2);
-    }
+  /** The same in the family that pools between its layers, which the host does. */
+  const pooled = randomModel({
+    ...{ seed: 5, mood: 'small', taus, structures },
+    shape: layOut({ ...architecture, family: 'vgg' }, image, 10),
   });
+
+  it.each([model, pooled])(
+    'are what the convolution by its definition gives on what the thresholds let through',
+    (model) => {
+      const golden = goldenLayers(model, randomImages(model.shape, 1, 3), 0);
+      expect(golden.map(({ layer }) => layer)).toEqual([0, 1]);
+      for (const { layer, bits, accumulators } of golden) {
+        const { conv } = model.shape.blocks[layer];
+        expect(accumulators).toEqual(convolution(conv, model.blocks[layer].conv, bits));
+        expect(new Set(bits).size).toBe(2);
+      }
+    },
+  );
 });
 
 describe('the comparison with the reference', () => {

@@ -48,6 +48,18 @@ describe('the synthesize stage', () => {
     expect(failure.next.join('\n')).toMatch(/architecture.width \d+ fits/);
   });
 
+  it('sees before training that VGG-small is too large, and names what would do', async () => {
+    const failure = await failureOf(async () =>
+      synthesize.preflight?.(await spec('architecture=vgg-small')),
+    );
+    expect(failure.message).toMatch(/does not fit iCE40 UP5K.*\n {2}SPRAM: \d+ needed of 4/);
+    expect(failure.next).toContain('device.target cpu runs it as it is');
+    const width = Number(/architecture.width (\d+) fits/.exec(failure.next.join('\n'))?.[1]);
+    const narrow = `architecture={"preset": "vgg-small", "width": ${width}}`;
+    await synthesize.preflight?.(await spec(narrow));
+    await synthesize.preflight?.(await spec(narrow, 'device.target=cpu'));
+  });
+
   it('sees before training that real activations cannot run on it', async () => {
     const mixed = await spec('quantize.tau={"stage0.*": 6, "*": 4}');
     const refused = await failureOf(() => synthesize.preflight?.(mixed));

@@ -10,7 +10,7 @@ import {
   sectionTags,
 } from '../../src/model/container/sections.js';
 import { encodeModel } from '../../src/model/container/write.js';
-import { birealNetwork } from '../../src/model/network.js';
+import { birealNetwork, layOut } from '../../src/model/network.js';
 import { modelSize } from '../../src/model/size.js';
 import { Failure } from '../../src/util/failure.js';
 import { stream } from '../../src/util/random.js';
@@ -167,9 +167,29 @@ describe('.snn container', () => {
 
   it('tells a newer format from a damaged file', () => {
     const bytes = encodeModel(small);
-    bytes[8] = 2;
+    bytes[8] = 3;
     repairChecksums(bytes);
-    expect(refusal(bytes)).toContain('format version 2; this program reads version 1');
+    expect(refusal(bytes)).toContain('format version 3; this program reads versions 1 to 2');
+  });
+
+  it('writes each network in the oldest format that knows it, and holds a file to its version', () => {
+    const { taus, structures } = { taus: [3, 4], structures: ['free', 'free'] as const };
+    const stem = { kernel: 3, stride: 1, pool: false } as const;
+    const plain = { family: 'vgg', stages: [1, 1], width: 4, stem } as const;
+    const shape = layOut(plain, { height: 7, width: 6, channels: 1 }, 3);
+    const vgg = encodeModel(randomModel({ seed: 6, mood: 'uniform', shape, taus, structures }));
+    const bireal = encodeModel(small);
+    expect([bireal[8], vgg[8]]).toEqual([1, 2]);
+    for (const [bytes, family, version] of [
+      [bireal, 1, 2],
+      [vgg, 2, 1],
+    ] as const) {
+      bytes[8] = version;
+      repairChecksums(bytes);
+      expect(refusal(bytes)).toContain(
+        `section ARCH (architecture) has family ${family}, which is none of format version ${version}`,
+      );
+    }
   });
 
   it('meets mutated files with a Failure or a model within the bounds, whatever they say', () => {

@@ -7,8 +7,8 @@ import { createRuntime } from '../../src/runtime/index.js';
 import { sha256 } from '../../src/util/hash.js';
 
 /**
- * Models, images and what came of them when format 1 and its arithmetic were laid down. They change
- * with the format's version only: a difference here means that deployed models compute something else.
+ * Models, images and what came of them when their format and its arithmetic were laid down (version 2:
+ * `pooled`). They change with the format's version only: a difference here means that deployed models compute something else.
  */
 interface Golden {
   readonly name: string;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { limits, matrixBound, preShiftFor, stemBound } from '../../src/model/bounds.js';
 import { activationReach } from '../../src/model/float-reference.js';
-import { birealNetwork, type NetworkShape } from '../../src/model/network.js';
+import { type Architecture, layOut, type NetworkShape } from '../../src/model/network.js';
 import { packNetwork } from '../../src/model/pack.js';
 import type { PackedBinaryConv, PackedModel, Requantizer } from '../../src/model/packed.js';
 import type { TrainedBinaryConv, TrainedNetwork, TrainedNorm } from '../../src/model/trained.js';
@@ -23,11 +23,12 @@ export interface ModelPlan {
   readonly structures: readonly ('free' | 'antipodal')[];
 }
 
-/** Small networks of every kind: odd sizes, all strides, 0 to 4 blocks, all taus and structures. */
+/** Small networks of every kind: both families, odd sizes, all strides, 0 to 4 blocks, all taus and structures. */
 export const modelPlans: fc.Arbitrary<ModelPlan> = fc
   .record({
     seed: fc.nat(),
     mood: fc.constantFrom<Mood>('uniform', 'extreme', 'small', 'packed'),
+    family: fc.constantFrom<Architecture['family']>('bireal', 'vgg'),
     height: fc.integer({ min: 1, max: 13 }),
     width: fc.integer({ min: 1, max: 13 }),
     channels: fc.integer({ min: 1, max: 3 }),
@@ -48,8 +49,9 @@ export const modelPlans: fc.Arbitrary<ModelPlan> = fc
     mood: plan.mood,
     taus: plan.taus,
     structures: plan.structures,
-    shape: birealNetwork(
+    shape: layOut(
       {
+        family: plan.family,
         stages: plan.stages,
         width: plan.filters,
         stem: { kernel: plan.kernel, stride: plan.stride, pool: plan.pool },

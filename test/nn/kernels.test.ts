@@ -93,7 +93,9 @@ const kernelRuns: Readonly<Record<string, (kernels: Kernels, plan: Plan) => tf.T
   maxPoolGradient: (kernels, plan) => {
     const { height, width } = plan;
     const pooled = { ...plan, height: Math.ceil(height / 2), width: Math.ceil(width / 2) };
-    return [kernels.maxPoolGradient(withTies(plan), map(pooled))];
+    return ([2, 3] as const).map((size) =>
+      kernels.maxPoolGradient(withTies(plan), map(pooled), size),
+    );
   },
   gradientFilter: (kernels, { inputs, channels, stride, seed }) => [
     kernels.gradientFilter(tensor([3, 3, inputs, channels], seed) as tf.Tensor4D, stride),

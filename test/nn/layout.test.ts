@@ -37,7 +37,7 @@ test('a network has the parameters that its shape asks for', () => {
       const blockSizes = blocks.map(({ conv, shortcut }) => {
         const [inputs, outputs] = [conv.input.channels, conv.output.channels];
         const own = inputs + 9 * inputs * outputs + 2 * outputs + 3 * outputs;
-        return shortcut === 'identity' ? own : own + inputs * outputs + 2 * outputs;
+        return shortcut === 'downsample' ? own + inputs * outputs + 2 * outputs : own;
       });
       const classifierSize = (classifier.inputs + 1) * classifier.classes;
       const expected = blockSizes.reduce((sum, n) => sum + n, stemSize + classifierSize);

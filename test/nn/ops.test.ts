@@ -186,14 +186,18 @@ describe.each([
   });
 
   describe.each([
-    { pool: 'averagePool', plain: reference.averagePool },
-    { pool: 'maxPool', plain: reference.maxPool },
-  ] as const)('$pool', ({ pool, plain }) => {
+    { pool: 'average pooling', pooled: ops.averagePool, plain: reference.averagePool },
+    ...([2, 3] as const).map((size) => ({
+      pool: `${size}x${size} max pooling`,
+      pooled: (x: tf.Tensor4D) => ops.maxPool(x, size),
+      plain: (map: reference.Maps) => reference.maxPool(map, size),
+    })),
+  ])('$pool', ({ pooled, plain }) => {
     test.each([[[2, 4, 6, 4]], [[2, 5, 3, 4]], [[1, 1, 1, 4]], [[2, 5, 4, 3]]] as [Shape4][])(
       'of %j',
       (shape) => {
         const x = normalTensor(shape, 11);
-        const { value, weights, gradients } = evaluate((x) => ops[pool](x as tf.Tensor4D), [x]);
+        const { value, weights, gradients } = evaluate((x) => pooled(x as tf.Tensor4D), [x]);
         const run = (x: ArrayLike<number>) => plain(maps(shape, x));
         expectClose(value, run(x.dataSync()).values, tolerance);
         expectGradients(

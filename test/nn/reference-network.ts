@@ -20,7 +20,7 @@ export interface ReferencePass {
 }
 
 /**
- * A Bi-Real network's forward pass in float64, as the method states its block.
+ * A network's forward pass in float64, as the method states its block.
  *
  * @param given statistics of inference; null: every batch norm uses those of its batch
  * @param tangent null: sign as it is; otherwise every sign is replaced by its tangent with the
@@ -56,8 +56,9 @@ export function referencePass(
   const { kernel, stride, output } = shape.stem.conv;
   const stem = parameters('stem.weight');
   let x = norm('stem.norm', reference.convolve(images, stem, kernel, output.channels, stride, 0));
-  if (shape.stem.pool) x = reference.maxPool(x);
-  for (const { name, conv, shortcut } of shape.blocks) {
+  if (shape.stem.pool) x = reference.maxPool(x, 3);
+  for (const block of shape.blocks) {
+    const { name, conv, shortcut } = block;
     const outputs = conv.output.channels;
     const filter = parameters(`${name}.latent`);
     const shifted = reference.shifted(x, parameters(`${name}.shiftIn`));
@@ -65,17 +66,20 @@ export function referencePass(
       activations === 'binary'
         ? reference.convolve(sign(name, shifted), filter, 3, outputs, conv.stride, -1)
         : reference.convolve(shifted, filter, 3, outputs, conv.stride, 0);
+    const pooled =
+      block.shortcut === 'none' && block.pool ? reference.maxPool(product, 2) : product;
     let residual = x;
+    if (shortcut === 'none') residual = { ...pooled, values: pooled.values.map(() => 0) };
     if (shortcut === 'downsample') {
       const weight = parameters(`${name}.shortcut.weight`);
-      const pooled = reference.averagePool(x);
+      const averages = reference.averagePool(x);
       residual = norm(
         `${name}.shortcut.norm`,
-        reference.convolve(pooled, weight, 1, outputs, 1, 0),
+        reference.convolve(averages, weight, 1, outputs, 1, 0),
       );
     }
     x = reference.rprelu(
-      norm(`${name}.norm`, product),
+      norm(`${name}.norm`, pooled),
       residual,
       parameters(`${name}.shiftMid`),
       parameters(`${name}.slope`),

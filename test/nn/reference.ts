@@ -1,4 +1,4 @@
-/** The operations of a Bi-Real network in float64, each by its definition, one loop a sum. */
+/** The operations of a network in float64, each by its definition, one loop a sum. */
 
 /** A feature map, [images, height, width, channels]. */
 export interface Maps {
@@ -147,9 +147,9 @@ export function averagePool(map: Maps): Maps {
   return pool(map, 2, 0, mean);
 }
 
-/** 3x3 max pooling of stride 2, padding 1. */
-export function maxPool(map: Maps): Maps {
-  return pool(map, 3, -1, (values) => Math.max(...values));
+/** Max pooling of stride 2: 3x3 with padding 1, or 2x2. */
+export function maxPool(map: Maps, size: 2 | 3): Maps {
+  return pool(map, size, size === 3 ? -1 : 0, (values) => Math.max(...values));
 }
 
 /** Mean over positions, [images][channels]. */

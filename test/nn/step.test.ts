@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { birealNetwork, type NetworkShape } from '../../src/model/network.js';
+import { birealNetwork, layOut, type NetworkShape } from '../../src/model/network.js';
 import { layoutOf } from '../../src/nn/layout.js';
 import { opsOf } from '../../src/nn/ops.js';
 import { gradientStep, inferenceStep, type Program, statisticsStep } from '../../src/nn/step.js';
@@ -26,6 +26,11 @@ const networks: Record<string, NetworkShape> = {
   'channels that no fused kernel takes': birealNetwork(
     { stages: [1, 1], width: 3, stem },
     { height: 6, width: 5, channels: 3 },
+    3,
+  ),
+  'no shortcuts, pooled behind every stage': layOut(
+    { family: 'vgg', stages: [1, 2], width: 4, stem },
+    { height: 7, width: 6, channels: 1 },
     3,
   ),
   'a pooled 7x7 stem': birealNetwork(

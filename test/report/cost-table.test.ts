@@ -17,7 +17,7 @@ it('shows each layer, the sums, and which layers save nothing', () => {
     stage0.block0    4  16   16        196          2.3       1.0             0.452     0.452  none *
     stage0.block1    4  16   16        196          2.3       1.0             0.452     0.452  none *
     stage1.block0    4  16   32         49          4.6       2.0             0.226     0.125   1.80x
-    * no more outputs than the 2^tau responses to share: the layer saves no operations
+    * saves no operations here: 16 responses for 16 outputs
 
     binary layers             1 bit    0.44 bit  ratio
     ──────────────────────────────────────────────────
@@ -29,6 +29,36 @@ it('shows each layer, the sums, and which layers save nothing', () => {
     55.62 kbit at 32 bit each.
     Counted from the shapes: tau 4, free subsets."
   `);
+});
+
+it('names every reason to save nothing once, and says where no layer saves any', () => {
+  const resnet20 = birealNetwork(
+    { stages: [6, 6, 6], width: 16, stem: { kernel: 3, stride: 1, pool: false } },
+    { height: 32, width: 32, channels: 3 },
+    10,
+  );
+  const lines = (tau: number, structure: 'free' | 'antipodal') =>
+    costTable(costOf(resnet20, { tau, structure })).split('\n');
+  const idle = lines(6, 'free');
+  expect(idle.filter((line) => line.endsWith('none *'))).toHaveLength(18);
+  expect(idle.filter((line) => line.startsWith('*'))).toEqual([
+    '* saves no operations here: 64 responses for 16 outputs',
+    '* saves no operations here: 64 responses for 32 outputs',
+    '* saves no operations here: 64 responses for 64 outputs',
+  ]);
+  expect(idle.join('\n')).toMatch(/No layer saves operations: lower tau/);
+  expect(idle.find((line) => line.startsWith('Bit-OPs'))).toMatch(/1\.00x$/);
+
+  const antipodal = lines(6, 'antipodal');
+  expect(antipodal.filter((line) => line.startsWith('*'))).toEqual([
+    '* saves no operations here: 32 responses for 16 outputs',
+    '* saves no operations here: 32 responses for 32 outputs',
+  ]);
+  expect(antipodal.join('\n')).not.toContain('No layer saves');
+});
+
+it('does not blame the plain 1-bit network for saving nothing', () => {
+  expect(costTable(costOf(small, { tau: 9, structure: 'free' }))).not.toContain('saves');
 });
 
 it('fits 100 columns and carries no colour codes', () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { dataSets } from '../../src/data/sets.js';
-import { presets } from '../../src/spec/architectures.js';
+import { type PresetName, presets } from '../../src/spec/architectures.js';
 import { loadSpec } from '../../src/spec/load.js';
 import { fieldAt } from '../../src/spec/schema.js';
 import { packageFile } from '../../src/util/paths.js';
@@ -46,6 +46,18 @@ it('holds the same settings for CIFAR-10, with the stem that suits 32x32 images'
     ['cifar10-resnet18-0.56bit', 'cifar10', 5, stem],
     ['cifar10-resnet18-0.44bit', 'cifar10', 4, stem],
   ]);
+});
+
+it.each(['resnet20', 'vgg-small'])('holds %s for CIFAR-10, and its 1-bit sibling', async (name) => {
+  const load = (bits: string) => loadSpec(join(folder, `cifar10/${name}-${bits}bit.yaml`));
+  const [{ spec: subBit }, { spec: oneBit }] = await Promise.all(['0.56', '1'].map(load));
+  expect(subBit).toMatchObject({ name: `cifar10-${name}-0.56bit`, quantize: { tau: 5 } });
+  expect(oneBit).toEqual({
+    ...subBit,
+    name: `cifar10-${name}-1bit`,
+    quantize: { ...subBit.quantize, tau: 9 },
+  });
+  expect(subBit.architecture).toMatchObject({ stages: presets[name as PresetName].stages });
 });
 
 it('has one list of presets and of data sets, in the schema and in the code', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeModel } from '../../src/model/container/read.js';
-import { birealNetwork } from '../../src/model/network.js';
+import { birealNetwork, layOut } from '../../src/model/network.js';
 import type { TrainedNetwork } from '../../src/model/trained.js';
 import { encodeTrained } from '../../src/model/trained-file.js';
 import type { StageEvent } from '../../src/pipeline/events.js';
@@ -24,6 +24,7 @@ const architecture = {
   stem: { kernel: 3, stride: 2, pool: false },
 } as const;
 const shape = birealNetwork(architecture, { height: 28, width: 28, channels: 1 }, 10);
+const pooled = layOut({ ...architecture, family: 'vgg' }, shape.input, 10);
 const spec: Spec = {
   name: 'stages',
   seed: 1,
@@ -50,17 +51,23 @@ const { signal } = new AbortController();
 let root = '';
 const folder = (name: string) => join(root, name);
 
-function network(seed: number): TrainedNetwork {
-  const drawn = randomTrained({ seed, shape, taus: [5, 5], structures: ['free', 'free'] });
+function network(seed: number, of = shape): TrainedNetwork {
+  const drawn = randomTrained({ seed, shape: of, taus: [5, 5], structures: ['free', 'free'] });
   return { ...drawn, input: { zero: [34], scale: [79] } };
 }
 
-/** Runs a stage on the artifacts in `refine` and `pack`. */
-async function run(stage: Stage, refine: string, out: string, events: StageEvent[] = []) {
+/** Runs a stage on the artifacts in `refine` and `packed`. */
+async function run(
+  stage: Stage,
+  refine: string,
+  out: string,
+  events: StageEvent[] = [],
+  packed = 'pack',
+) {
   const input = (path: string) => ({ path: folder(path), digest: '', metrics: {} });
   return stage.run({
     spec: await stage.reads(spec),
-    inputs: { refine: input(refine), pack: input('pack') },
+    inputs: { refine: input(refine), pack: input(packed) },
     out: folder(out),
     scratch: folder('scratch'),
     emit: (event) => events.push(event),
@@ -70,11 +77,12 @@ async function run(stage: Stage, refine: string, out: string, events: StageEvent
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'stages-'));
-  for (const name of ['refine', 'other', 'pack', 'evaluate', 'again']) {
+  for (const name of ['refine', 'other', 'pooled', 'pack', 'packed', 'evaluate', 'again']) {
     await mkdir(folder(name));
   }
   await writeFile(join(folder('refine'), 'trained.safetensors'), encodeTrained(network(3)));
   await writeFile(join(folder('other'), 'trained.safetensors'), encodeTrained(network(4)));
+  await writeFile(join(folder('pooled'), 'trained.safetensors'), encodeTrained(network(5, pooled)));
 });
 
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -120,6 +128,19 @@ describe('pack and evaluate', () => {
     expect(metrics['same class as float'].value).toBeGreaterThan(85);
     expect(metrics['CPU time'].value).toBeGreaterThan(0);
     expect(JSON.stringify(result)).not.toMatch(/seconds|ms/);
+  });
+
+  it('do the same for a network that pools and has no shortcuts', async () => {
+    const events: StageEvent[] = [];
+    await run(pack, 'pooled', 'packed');
+    const bytes = await readFile(join(folder('packed'), 'model.snn'));
+    expect(decodeModel(bytes).shape).toEqual(pooled);
+    const metrics = await run(evaluate, 'pooled', 'evaluate', events, 'packed');
+    expect(metrics['same class as float'].value).toBeGreaterThan(85);
+    expect(events).toContainEqual({
+      type: 'note',
+      text: 'runtime = reference on 12 test images, every layer',
+    });
   });
 
   it('fail where the packed model is not as accurate as the trained network, with both figures', async () => {

@@ -23,16 +23,18 @@ export function refuser(file: string): Refuse {
   };
 }
 
+/** A file's sections and the version of the format that they are written in. */
+export interface Sections {
+  readonly version: number;
+  readonly bodies: Record<SectionTag, Uint8Array>;
+}
+
 /**
  * Splits a file into its sections, every byte of it checked.
  *
  * @throws Failure naming what is cut off or damaged, or the version where it is newer
  */
-export function readSections(
-  bytes: Uint8Array,
-  file: string,
-  refuse: Refuse,
-): Record<SectionTag, Uint8Array> {
+export function readSections(bytes: Uint8Array, file: string, refuse: Refuse): Sections {
   if (bytes.length < magic.length || magic.some((byte, i) => bytes[i] !== byte)) {
     refuse('header', 'is not that of a packed model');
   }
@@ -45,11 +47,11 @@ export function readSections(
   if (version > formatVersion) {
     throw new Failure(
       'input',
-      `${file}: header is of format version ${version}; this program reads version ${formatVersion}`,
+      `${file}: header is of format version ${version}; this program reads versions 1 to ${formatVersion}`,
       ['use a newer version of this program'],
     );
   }
-  if (version !== formatVersion) refuse('header', `is of unknown format version ${version}`);
+  if (version < 1) refuse('header', `is of unknown format version ${version}`);
   if (view.getUint16(10, true) !== sectionTags.length) {
     refuse('header', `does not count ${sectionTags.length} sections`);
   }
@@ -80,7 +82,7 @@ export function readSections(
     return [tag, body];
   });
   if (start !== bytes.length) refuse('section table', 'does not cover the whole file');
-  return Object.fromEntries(read) as Record<SectionTag, Uint8Array>;
+  return { version, bodies: Object.fromEntries(read) as Record<SectionTag, Uint8Array> };
 }
 
 /** What messages call a section. */

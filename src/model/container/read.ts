@@ -1,7 +1,7 @@
 import { canonicalJson, isRecord } from '../../util/json.js';
 import { limits, modelViolation, shapeViolation } from '../bounds.js';
 import { type BlockSizes, blockSizes } from '../layout.js';
-import { birealNetwork, type NetworkShape } from '../network.js';
+import { type Architecture, layOut, type NetworkShape } from '../network.js';
 import type {
   PackedBinaryConv,
   PackedBlock,
@@ -13,7 +13,7 @@ import type {
 import { packedBytes, unpackBits } from './bits.js';
 import { type ByteReader, byteReader } from './bytes.js';
 import { describeSection, readSections, refuser } from './envelope.js';
-import type { SectionTag } from './sections.js';
+import { families, type SectionTag } from './sections.js';
 
 interface Metadata {
   readonly name: string;
@@ -43,20 +43,35 @@ function readMetadata(bytes: Uint8Array, fail: (what: string) => never): Metadat
   return metadata;
 }
 
-interface Architecture {
+interface Outline {
   readonly shape: NetworkShape;
   readonly fractionBits: number;
   readonly inputZero: Uint8Array;
   readonly convs: readonly Pick<PackedBinaryConv, 'tau' | 'structure'>[];
 }
 
-function readArchitecture(reader: ByteReader, fail: (what: string) => never): Architecture {
+function readFamily(
+  reader: ByteReader,
+  version: number,
+  fail: (what: string) => never,
+): Architecture['family'] {
+  const code = reader.u8();
+  const known = (['bireal', 'vgg'] as const).filter((name) => families[name].version === version);
+  const found = known.find((name) => families[name].code === code);
+  return found ?? fail(`has family ${code}, which is none of format version ${version}`);
+}
+
+function readArchitecture(
+  reader: ByteReader,
+  version: number,
+  fail: (what: string) => never,
+): Outline {
   const oneOf = <Value extends number>(what: string, allowed: readonly Value[]): Value => {
     const value = reader.u8();
     const found = allowed.find((candidate) => candidate === value);
     return found ?? fail(`has ${what} ${value}, not ${allowed.join(' or ')}`);
   };
-  oneOf('family', [1]);
+  const family = readFamily(reader, version, fail);
   const kernel = oneOf('stem kernel', [3, 7]);
   const stride = oneOf('stem stride', [1, 2]);
   const pool = oneOf('stem pooling', [0, 1]) === 1;
@@ -70,7 +85,9 @@ function readArchitecture(reader: ByteReader, fail: (what: string) => never): Ar
   const inputZero = reader.raw(input.channels).slice();
   const blocks = stages.reduce((sum, count) => sum + count, 0);
   const records = reader.raw(2 * blocks);
-  const shape = birealNetwork({ stages, width, stem: { kernel, stride, pool } }, input, classes);
+  if (family === 'vgg' && blocks === 0) fail('has a family of blocks without any');
+  const stem = { kernel, stride, pool };
+  const shape = layOut({ family, stages, width, stem }, input, classes);
   const violation = shapeViolation(shape);
   if (violation) fail(`is out of bounds: ${violation.where}: ${violation.what}`);
 
@@ -136,7 +153,7 @@ function readBlock(
  */
 export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
   const refuse = refuser(file);
-  const bodies = readSections(new Uint8Array(bytes), file, refuse);
+  const { version, bodies } = readSections(new Uint8Array(bytes), file, refuse);
   const section = <Value>(
     tag: SectionTag,
     read: (reader: ByteReader, fail: (what: string) => never) => Value,
@@ -148,7 +165,7 @@ export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
     return value;
   };
 
-  const architecture = section('ARCH', readArchitecture);
+  const architecture = section('ARCH', (reader, fail) => readArchitecture(reader, version, fail));
   const { shape, fractionBits, inputZero, convs } = architecture;
   const sizes = blockSizes(shape);
   const { name, classes, provenance } = section('META', (reader, fail) =>

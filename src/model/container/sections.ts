@@ -1,8 +1,17 @@
 /** First bytes of every packed model; the non-text bytes reveal a transfer in text mode. */
 export const magic = Uint8Array.of(0x89, 0x53, 0x4e, 0x4e, 0x0d, 0x0a, 0x1a, 0x0a);
 
-/** The format's version: docs/format.md. */
-export const formatVersion = 1;
+/**
+ * How ARCH writes a family, and the first format version (docs/format.md) that knows it: a file is of
+ * the lowest version that can tell its network, so that older programs read all that they can.
+ */
+export const families = {
+  bireal: { code: 1, version: 1 },
+  vgg: { code: 2, version: 2 },
+} as const;
+
+/** The newest version of the format. */
+export const formatVersion = 2;
 
 /** Bytes of the preamble, which every version starts with. */
 export const preambleBytes = 20;

@@ -5,7 +5,7 @@ import type { PackedModel, PackedReal, Requantizer } from '../packed.js';
 import { packBits } from './bits.js';
 import { type ByteWriter, byteWriter } from './bytes.js';
 import { crc32c } from './crc32c.js';
-import { formatVersion, headerBytes, magic, type SectionTag, sectionTags } from './sections.js';
+import { families, headerBytes, magic, type SectionTag, sectionTags } from './sections.js';
 
 function build(fill: (writer: ByteWriter) => void): Uint8Array {
   const writer = byteWriter();
@@ -31,9 +31,9 @@ function writeReal(
 
 function architectureSection(model: PackedModel): Uint8Array {
   const { input, classifier } = model.shape;
-  const { stages, width, stem } = architectureOf(model.shape);
+  const { family, stages, width, stem } = architectureOf(model.shape);
   return build((writer) => {
-    writer.u8(1);
+    writer.u8(families[family].code);
     writer.u8(stem.kernel);
     writer.u8(stem.stride);
     writer.u8(stem.pool ? 1 : 0);
@@ -110,7 +110,7 @@ export function encodeModel(model: PackedModel): Uint8Array {
 
   const preamble = build((writer) => {
     writer.raw(magic);
-    writer.u16(formatVersion);
+    writer.u16(families[architectureOf(model.shape).family].version);
     writer.u16(sectionTags.length);
     writer.u32(headerBytes + bodyBytes);
   });
