@@ -17,6 +17,8 @@ export interface ReferencePass {
   readonly statistics: ReadonlyMap<string, Statistics>;
   /** What each block's sign saw, by block name. */
   readonly beforeSign: ReadonlyMap<string, Maps>;
+  /** What each block's max pooling saw, by block name. */
+  readonly beforePool: ReadonlyMap<string, Maps>;
 }
 
 /**
@@ -24,7 +26,8 @@ export interface ReferencePass {
  *
  * @param given statistics of inference; null: every batch norm uses those of its batch
  * @param tangent null: sign as it is; otherwise every sign is replaced by its tangent with the
- * surrogate's slope at what that pass saw, so that differences of this pass are surrogate gradients
+ * surrogate's slope at what that pass saw, and a block's max pooling takes the pixels that it took,
+ * so that differences of this pass are surrogate gradients, and ties of quantised weights stay ties
  */
 export function referencePass(
   shape: NetworkShape,
@@ -36,6 +39,7 @@ export function referencePass(
 ): ReferencePass {
   const statistics = new Map<string, Statistics>();
   const beforeSign = new Map<string, Maps>();
+  const beforePool = new Map<string, Maps>();
 
   const norm = (name: string, x: Maps) => {
     const used = given?.get(name) ?? reference.moments(x);
@@ -53,6 +57,11 @@ export function referencePass(
     return { shape: x.shape, values };
   };
 
+  const maxPool = (name: string, x: Maps): Maps => {
+    beforePool.set(name, x);
+    return reference.maxPool(x, 2, tangent?.beforePool.get(name));
+  };
+
   const { kernel, stride, output } = shape.stem.conv;
   const stem = parameters('stem.weight');
   let x = norm('stem.norm', reference.convolve(images, stem, kernel, output.channels, stride, 0));
@@ -66,8 +75,7 @@ export function referencePass(
       activations === 'binary'
         ? reference.convolve(sign(name, shifted), filter, 3, outputs, conv.stride, -1)
         : reference.convolve(shifted, filter, 3, outputs, conv.stride, 0);
-    const pooled =
-      block.shortcut === 'none' && block.pool ? reference.maxPool(product, 2) : product;
+    const pooled = block.shortcut === 'none' && block.pool ? maxPool(name, product) : product;
     let residual = x;
     if (shortcut === 'none') residual = { ...pooled, values: pooled.values.map(() => 0) };
     if (shortcut === 'downsample') {
@@ -91,5 +99,5 @@ export function referencePass(
     parameters('classifier.weight'),
     parameters('classifier.bias'),
   );
-  return { logits, statistics, beforeSign };
+  return { logits, statistics, beforeSign, beforePool };
 }

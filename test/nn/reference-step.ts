@@ -16,14 +16,17 @@ export function pointOf(shape: NetworkShape, seed: number): Float32Array {
   return parameters;
 }
 
-/** The same with latents that are quantised: of one magnitude an output channel. */
+/**
+ * The same with latents that are quantised: of one magnitude an output channel, and that of few bits,
+ * so that every engine's sums are exact and equal sums tie.
+ */
 export function quantizedPointOf(shape: NetworkShape, seed: number): Float32Array {
   const layout = layoutOf(shape);
   const parameters = pointOf(shape, seed);
   for (const { role, shape: dimensions, offset, size } of layout.parameters.values()) {
     if (role !== 'latent') continue;
     const weights = parameters.subarray(offset, offset + size);
-    const magnitudes = weights.slice(0, dimensions[0]).map(Math.abs);
+    const magnitudes = weights.slice(0, dimensions[0]).map((w) => Math.ceil(64 * Math.abs(w)) / 64);
     weights.forEach((weight, i) => {
       weights[i] = Math.sign(weight) * magnitudes[i % magnitudes.length];
     });

@@ -127,29 +127,40 @@ export function rprelu(
 }
 
 /** Windows of `size` pixels from `start` on, reduced to one value over the pixels that exist. */
-function pool(map: Maps, size: number, start: number, reduce: (values: number[]) => number): Maps {
-  const [images, height, width, channels] = map.shape;
+function pool(
+  { shape }: Maps,
+  size: number,
+  start: number,
+  reduce: (pixels: (map: Maps) => number[]) => number,
+): Maps {
+  const [images, height, width, channels] = shape;
   const out = [images, Math.ceil(height / 2), Math.ceil(width / 2), channels] as const;
   return mapOf(out, (n, y, x, c) => {
-    const window: number[] = [];
+    const window: [number, number][] = [];
     for (let row = 2 * y + start; row < 2 * y + start + size; row++) {
       for (let column = 2 * x + start; column < 2 * x + start + size; column++) {
         if (row < 0 || row >= height || column < 0 || column >= width) continue;
-        window.push(at(map, n, row, column, c));
+        window.push([row, column]);
       }
     }
-    return reduce(window);
+    return reduce((map) => window.map(([row, column]) => at(map, n, row, column, c)));
   });
 }
 
 /** 2x2 average pooling of stride 2. */
 export function averagePool(map: Maps): Maps {
-  return pool(map, 2, 0, mean);
+  return pool(map, 2, 0, (pixels) => mean(pixels(map)));
 }
 
-/** Max pooling of stride 2: 3x3 with padding 1, or 2x2. */
-export function maxPool(map: Maps, size: 2 | 3): Maps {
-  return pool(map, size, size === 3 ? -1 : 0, (values) => Math.max(...values));
+/**
+ * Max pooling of stride 2: 3x3 with padding 1, or 2x2. Of each window it takes the pixel at which
+ * `judge` is largest, the first of several: judged by another map than itself it is linear.
+ */
+export function maxPool(map: Maps, size: 2 | 3, judge = map): Maps {
+  return pool(map, size, size === 3 ? -1 : 0, (pixels) => {
+    const judged = pixels(judge);
+    return pixels(map)[judged.indexOf(Math.max(...judged))];
+  });
 }
 
 /** Mean over positions, [images][channels]. */
