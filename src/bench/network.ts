@@ -3,6 +3,7 @@ import { allOf, memorySource } from '../data/source.js';
 import { encodeModel } from '../model/container/write.js';
 import { packNetwork } from '../model/pack.js';
 import type { PackedModel } from '../model/packed.js';
+import { isBinaryNetwork } from '../model/trained.js';
 import { layoutOf } from '../nn/layout.js';
 import { quantizeInto } from '../nn/state.js';
 import { trainedNetwork } from '../nn/trained.js';
@@ -21,7 +22,9 @@ function packed(tau: number): PackedModel {
     state.statistics.fill(1, varianceOffset, varianceOffset + channels);
   }
   quantizeInto(layout, state, new Float32Array(layout.size));
-  const network = trainedNetwork(shape, state, scaling, digits);
+  const about = { input: scaling, classes: digits, activations: 'binary' } as const;
+  const network = trainedNetwork(shape, state, about);
+  if (!isBinaryNetwork(network)) throw new Error('the network to pack is not binary');
   const provenance = { trained: '', spec: '', tool: 'bench' };
   return packNetwork(network, { name: 'bench', reach: 16, provenance });
 }

@@ -53,12 +53,18 @@ export default class Inspect extends BaseCommand {
     const { readRun } = await import('../pipeline/runs.js');
     const { figuresTable } = await import('../report/figures-table.js');
     const { subsetText } = await import('../report/subset-text.js');
+    const { isBinary } = await import('../spec/binary.js');
     const { subsetEpochsOf } = await import('../stages/subset-epochs.js');
     const store = openStore();
     const run = await readRun(store, idOrName);
+    const { id, metrics } = run;
+    if (!isBinary(run.spec)) {
+      this.log(`${figuresTable(run)}\n\n${id}: a real-valued network, without subsets`);
+      return { run: id, metrics, epochs: [] };
+    }
     const epochs = await subsetEpochsOf(store, run);
-    this.log([figuresTable(run), '', subsetText(run.id, epochs)].join('\n'));
-    return { run: run.id, metrics: run.metrics, epochs };
+    this.log([figuresTable(run), '', subsetText(id, epochs)].join('\n'));
+    return { run: id, metrics, epochs };
   }
 }
 

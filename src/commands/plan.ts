@@ -46,15 +46,15 @@ export default class Plan extends BaseCommand {
   }
 
   private async cost(spec: Spec): Promise<object> {
-    const { costOf } = await import('../model/cost.js');
     const { costOverview, overviewTable } = await import('../report/cost-overview.js');
-    const { costTable } = await import('../report/cost-table.js');
+    const { costTable, realCostText } = await import('../report/cost-table.js');
+    const { binaryCostOf } = await import('../spec/cost.js');
     const { networkShape } = await import('../spec/shape.js');
-    const { tau, subset } = spec.quantize;
     const shape = networkShape(spec);
-    const cost = costOf(shape, { tau, structure: subset.structure });
-    const overview = costOverview(shape, subset.structure);
-    this.log([costTable(cost), '', overviewTable(overview)].join('\n'));
+    const cost = binaryCostOf(spec);
+    const overview = costOverview(shape, cost?.quantization.structure ?? 'free');
+    const own = cost === null ? realCostText(shape) : costTable(cost);
+    this.log([own, '', overviewTable(overview)].join('\n'));
     return {
       cost,
       overview: overview.map(({ cost: { quantization, total }, published }) => ({

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
-import { bitsPerBinaryWeight, costOf } from '../model/cost.js';
+import { bitsPerBinaryWeight } from '../model/cost.js';
 import { bitsText } from '../report/scaled.js';
+import { binaryCostOf } from '../spec/cost.js';
 import { readSpec, specFailure } from '../spec/load.js';
 import { describeProblem } from '../spec/problem.js';
 import { renderSpec } from '../spec/render.js';
@@ -40,14 +41,13 @@ export default class Validate extends BaseCommand {
     }
 
     const { spec } = result;
-    const { tau, subset } = spec.quantize;
-    const cost = costOf(networkShape(spec), { tau, structure: subset.structure });
-    const layers = cost.layers.length;
-    const bits = bitsText(bitsPerBinaryWeight(cost));
+    const cost = binaryCostOf(spec);
+    const layers = networkShape(spec).blocks.length;
+    const network = cost
+      ? `${layers} binary layers at ${bitsText(bitsPerBinaryWeight(cost))} per weight`
+      : `${layers} layers of real weights`;
     this.log(
-      flags.print
-        ? renderSpec(spec).trimEnd()
-        : `${file} is valid: ${spec.name}, ${layers} binary layers at ${bits} per weight`,
+      flags.print ? renderSpec(spec).trimEnd() : `${file} is valid: ${spec.name}, ${network}`,
     );
     return { file, valid: true, spec };
   }

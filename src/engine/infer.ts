@@ -14,8 +14,8 @@ export interface FloatClassifier {
 
 /** Starts a trained network on threads of its own. */
 export function startFloatClassifier(network: TrainedNetwork, threads: number): FloatClassifier {
-  const { shape, input: scaling } = network;
-  const engine = startWasmEngine({ shape, activations: 'binary', scaling, threads });
+  const { shape, activations, input: scaling } = network;
+  const engine = startWasmEngine({ shape, activations, scaling, threads });
   const { parameters, statistics } = engineForm(network);
   return {
     batch: engine.inferenceBatch,

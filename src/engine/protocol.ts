@@ -1,7 +1,6 @@
 import type { Batch } from '../data/source.js';
 import type { NetworkShape } from '../model/network.js';
-import type { InputScaling } from '../model/trained.js';
-import type { Activations } from '../nn/network.js';
+import type { Activations, InputScaling } from '../model/trained.js';
 import type { EngineName } from '../spec/types.js';
 
 /** What a thread is started with. */

@@ -103,7 +103,8 @@ function realWeights({ kernel, input, output }: ConvShape): number {
   return kernel ** 2 * input.channels * output.channels;
 }
 
-function realCost({ stem, blocks, classifier }: NetworkShape): RealCost {
+/** Counts the parameters of a network outside its 3x3 kernels. */
+export function realCost({ stem, blocks, classifier }: NetworkShape): RealCost {
   const downsampled = blocks.filter(({ shortcut }) => shortcut === 'downsample');
   const norms = [stem.conv, ...[...blocks, ...downsampled].map(({ conv }) => conv)];
   return {

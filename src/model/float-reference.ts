@@ -5,7 +5,7 @@ import {
   isPooled,
   type MapShape,
 } from './network.js';
-import type { TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
+import type { Activations, TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
 import { normEpsilon } from './trained.js';
 
 /*
@@ -107,8 +107,9 @@ function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** Real weights of a binary convolution, [Cout, 3, 3, Cin]. */
-function binaryWeights({ conv }: TrainedBlock, inputs: number, outputs: number): Float64Array {
+/** Weights of a 3x3 convolution, [Cout, 3, 3, Cin]. */
+function weightsOf({ conv }: TrainedBlock, inputs: number, outputs: number): Float64Array {
+  if (conv.kind === 'real') return Float64Array.from(conv.weight);
   const weights = new Float64Array(outputs * 9 * inputs);
   for (let o = 0; o < outputs; o++) {
     for (let c = 0; c < inputs; c++) {
@@ -142,11 +143,20 @@ function shortcutOf(
  * @param x its input
  * @returns its maps, the last of them its output
  */
-export function floatBlock(x: FloatMap, block: TrainedBlock, shape: BlockShape): FloatTrace {
+export function floatBlock(
+  x: FloatMap,
+  block: TrainedBlock,
+  shape: BlockShape,
+  activations: Activations,
+): FloatTrace {
   const { name, conv } = shape;
-  const bits = perChannel(x, (value, c) => (value + block.shiftIn[c] >= 0 ? 1 : -1));
-  const weights = binaryWeights(block, conv.input.channels, conv.output.channels);
-  const convolved = convolve(bits, conv, weights, -1);
+  const shifted = perChannel(x, (value, c) => value + block.shiftIn[c]);
+  const [seen, padding] =
+    activations === 'real'
+      ? [shifted, 0]
+      : [perChannel(shifted, (value) => (value >= 0 ? 1 : -1)), -1];
+  const weights = weightsOf(block, conv.input.channels, conv.output.channels);
+  const convolved = convolve(seen, conv, weights, padding);
   const pooled = isPooled(shape)
     ? pool(convolved, blockOutput(shape), 0, 2, (values) => Math.max(...values))
     : convolved;
@@ -175,7 +185,7 @@ export function floatTrace(network: TrainedNetwork, image: Uint8Array): FloatTra
     trace.push({ name, ...map });
     return map;
   };
-  const { shape, input, stem, blocks, classifier } = network;
+  const { shape, input, activations, stem, blocks, classifier } = network;
 
   const pixels = perChannel(
     { shape: shape.input, values: Float64Array.from(image) },
@@ -191,7 +201,7 @@ export function floatTrace(network: TrainedNetwork, image: Uint8Array): FloatTra
   let x = record('stem', pooled);
 
   for (const [i, block] of blocks.entries()) {
-    const maps = floatBlock(x, block, shape.blocks[i]);
+    const maps = floatBlock(x, block, shape.blocks[i], activations);
     trace.push(...maps);
     x = maps[maps.length - 1];
   }

@@ -12,7 +12,13 @@ import {
   toThreshold,
 } from './pack-parts.js';
 import type { PackedBlock, PackedModel, PackedReal, Provenance } from './packed.js';
-import type { TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
+import type {
+  TrainedBinaryConv,
+  TrainedBinaryNetwork,
+  TrainedBlock,
+  TrainedNetwork,
+  TrainedNorm,
+} from './trained.js';
 
 /** How much larger than the largest activation seen an activation may become before it saturates. */
 export const headroom = 1.5;
@@ -86,7 +92,11 @@ function packShortcut(
   return packReal(matrix, bound, norm, 2 ** -fractionBits, fractionBits);
 }
 
-function packBlock(block: TrainedBlock, name: string, fractionBits: number): PackedBlock {
+function packBlock(
+  block: TrainedBlock<TrainedBinaryConv>,
+  name: string,
+  fractionBits: number,
+): PackedBlock {
   const unit = 2 ** fractionBits;
   const { slope, offset } = affineOf(block.norm);
   const multipliers = slope.map((s, o) => s * block.conv.alpha[o] * unit);
@@ -127,7 +137,7 @@ function allFinite(value: unknown): boolean {
  * @throws Failure where the network is not finite or too large for the arithmetic
  */
 export function packNetwork(
-  network: TrainedNetwork,
+  network: TrainedBinaryNetwork,
   { name, reach, provenance }: PackOptions,
 ): PackedModel {
   if (!allFinite(network)) {

@@ -7,14 +7,27 @@ import {
   type NamedTensor,
   tensorsOf,
 } from './safetensors.js';
-import type { InputScaling, TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
+import type {
+  Activations,
+  InputScaling,
+  TrainedBinaryConv,
+  TrainedBlock,
+  TrainedNetwork,
+  TrainedNorm,
+} from './trained.js';
+
+/** What the file says of one 3x3 convolution beside its tensors. */
+type ConvDescription =
+  | Pick<TrainedBinaryConv, 'kind' | 'tau' | 'structure'>
+  | { readonly kind: 'real' };
 
 /** What the file says beside its tensors. */
 interface Description {
   readonly shape: NetworkShape;
   readonly input: InputScaling;
   readonly classes: readonly string[];
-  readonly quantize: readonly Pick<TrainedBlock['conv'], 'tau' | 'structure'>[];
+  readonly activations: Activations;
+  readonly convs: readonly ConvDescription[];
 }
 
 const normFields = ['gamma', 'beta', 'mean', 'variance'] as const;
@@ -35,7 +48,8 @@ export function encodeTrained(network: TrainedNetwork): Uint8Array {
   network.blocks.forEach((block, i) => {
     const { name } = network.shape.blocks[i];
     for (const field of channelFields) add(`${name}.${field}`, block[field]);
-    for (const field of convFields) add(`${name}.conv.${field}`, block.conv[field]);
+    if (block.conv.kind === 'real') add(`${name}.conv.weight`, block.conv.weight);
+    else for (const field of convFields) add(`${name}.conv.${field}`, block.conv[field]);
     addNorm(`${name}.norm`, block.norm);
     if (block.shortcut) {
       add(`${name}.shortcut.weight`, block.shortcut.weight);
@@ -45,10 +59,16 @@ export function encodeTrained(network: TrainedNetwork): Uint8Array {
   add('classifier.weight', network.classifier.weight);
   add('classifier.bias', network.classifier.bias);
 
-  const quantize = network.blocks.map(({ conv: { tau, structure } }) => ({ tau, structure }));
-  const { shape, input, classes } = network;
-  const description: Description = { shape, input, classes, quantize };
+  const convs = network.blocks.map(({ conv }) => describe(conv));
+  const { shape, input, classes, activations } = network;
+  const description: Description = { shape, input, classes, activations, convs };
   return encodeSafetensors(tensors, { network: JSON.stringify(description) });
+}
+
+function describe(conv: TrainedBlock['conv']): ConvDescription {
+  if (conv.kind === 'real') return { kind: 'real' };
+  const { kind, tau, structure } = conv;
+  return { kind, tau, structure };
 }
 
 /**
@@ -59,8 +79,8 @@ export function encodeTrained(network: TrainedNetwork): Uint8Array {
 export function decodeTrained(bytes: Uint8Array): TrainedNetwork {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const description: Partial<Description> = jsonMetadata(metadata, 'network');
-  const { shape, input, classes, quantize } = description;
-  if (!shape || !input || !classes || !quantize) {
+  const { shape, input, classes, activations, convs } = description;
+  if (!shape || !input || !classes || !activations || !convs) {
     throw new Failure('input', 'this safetensors file holds no trained network');
   }
   const get = tensorsOf(tensors, 'the trained network');
@@ -72,18 +92,23 @@ export function decodeTrained(bytes: Uint8Array): TrainedNetwork {
     variance: floats(`${name}.variance`, channels),
   });
 
+  const convOf = (name: string, description: ConvDescription, inputs: number, outputs: number) => {
+    if (description.kind === 'real') {
+      return { ...description, weight: floats(`${name}.conv.weight`, 9 * inputs * outputs) };
+    }
+    return {
+      ...description,
+      members: get(`${name}.conv.members`, Uint16Array, 2 ** description.tau),
+      indices: get(`${name}.conv.indices`, Uint16Array, inputs * outputs),
+      alpha: floats(`${name}.conv.alpha`, outputs),
+    };
+  };
+
   const blocks = shape.blocks.map(({ name, conv, shortcut }, i): TrainedBlock => {
     const [inputs, outputs] = [conv.input.channels, conv.output.channels];
-    const { tau, structure } = quantize[i];
     return {
       shiftIn: floats(`${name}.shiftIn`, inputs),
-      conv: {
-        tau,
-        structure,
-        members: get(`${name}.conv.members`, Uint16Array, 2 ** tau),
-        indices: get(`${name}.conv.indices`, Uint16Array, inputs * outputs),
-        alpha: floats(`${name}.conv.alpha`, outputs),
-      },
+      conv: convOf(name, convs[i], inputs, outputs),
       norm: norm(`${name}.norm`, outputs),
       shortcut:
         shortcut === 'downsample'
@@ -104,6 +129,7 @@ export function decodeTrained(bytes: Uint8Array): TrainedNetwork {
     shape,
     input,
     classes,
+    activations,
     stem: { weight: floats('stem.weight', stemSize), norm: norm('stem.norm', output.channels) },
     blocks,
     classifier: {

@@ -13,6 +13,7 @@ export const normEpsilon = 1e-5;
 
 /** A binary 3x3 convolution as trained: members of its subset, chosen by index, scaled by alpha. */
 export interface TrainedBinaryConv {
+  readonly kind: 'binary';
   /** Bits of an index, 1..9. */
   readonly tau: number;
   readonly structure: 'free' | 'antipodal';
@@ -24,14 +25,24 @@ export interface TrainedBinaryConv {
   readonly alpha: Float32Array;
 }
 
+/** A 3x3 convolution whose weights are real, [Cout, 3, 3, Cin]. */
+export interface TrainedRealConv {
+  readonly kind: 'real';
+  readonly weight: Float32Array;
+}
+
+/** Whether the 3x3 convolutions see the signs of their input or the input itself. */
+export type Activations = 'binary' | 'real';
+
 /**
- * One block as trained. With b = sign(x + shiftIn) (sign(0) = +1), padded with -1:
+ * One block as trained. With b = sign(x + shiftIn) (sign(0) = +1), padded with -1, or where the
+ * network's activations are real b = x + shiftIn, padded with 0:
  *   u = norm(pool(conv(b))) + shortcut(x);  x' = prelu(u + shiftMid, slope) + shiftOut,
  * where its shape says whether it pools (else pool(a) = a) and has a shortcut (else 0).
  */
-export interface TrainedBlock {
+export interface TrainedBlock<Conv = TrainedBinaryConv | TrainedRealConv> {
   readonly shiftIn: Float32Array;
-  readonly conv: TrainedBinaryConv;
+  readonly conv: Conv;
   readonly norm: TrainedNorm;
   /** 1x1 convolution [Cout, Cin] behind 2x2 average pooling (stride 2, edge windows averaged over
    * the pixels they have) and its norm; null where the shortcut has no weights. */
@@ -48,14 +59,27 @@ export interface InputScaling {
   readonly scale: readonly number[];
 }
 
-/** A trained network in its inference form, all real values float32: what `pack` turns integer. */
-export interface TrainedNetwork {
+/** A trained network in its inference form, all real values float32. */
+export interface TrainedNetwork<Conv = TrainedBinaryConv | TrainedRealConv> {
   readonly shape: NetworkShape;
+  readonly activations: Activations;
   readonly input: InputScaling;
   readonly classes: readonly string[];
   /** Real convolution [Cout, kernel, kernel, Cin], zero-padded, then its norm (then max pooling). */
   readonly stem: { readonly weight: Float32Array; readonly norm: TrainedNorm };
-  readonly blocks: readonly TrainedBlock[];
+  readonly blocks: readonly TrainedBlock<Conv>[];
   /** On the average over all positions: weight [classes, C], bias [classes]. */
   readonly classifier: { readonly weight: Float32Array; readonly bias: Float32Array };
+}
+
+/** A network of binary weights and activations: what `pack` turns integer. */
+export interface TrainedBinaryNetwork extends TrainedNetwork<TrainedBinaryConv> {
+  readonly activations: 'binary';
+}
+
+/** Whether a network's 3x3 convolutions are binary through and through. */
+export function isBinaryNetwork(network: TrainedNetwork): network is TrainedBinaryNetwork {
+  return (
+    network.activations === 'binary' && network.blocks.every(({ conv }) => conv.kind === 'binary')
+  );
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type BlockShape, isPooled, type NetworkShape } from '../model/network.js';
+import type { Activations } from '../model/trained.js';
 import type { Ops } from './ops.js';
 
 /** Batch norm `name`, in training or inference form. */
@@ -11,9 +12,6 @@ export interface Tensors {
   matrix(name: string): tf.Tensor2D;
   filter(name: string): tf.Tensor4D;
 }
-
-/** Whether the binary convolutions see the signs of their input or the input itself. */
-export type Activations = 'binary' | 'real';
 
 /**
  * The forward pass of a network: the one definition for training and inference, on every engine.

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkShape } from '../model/network.js';
-import { normEpsilon } from '../model/trained.js';
+import { type Activations, normEpsilon } from '../model/trained.js';
 import { type Layout, normStatistics, parameter, view } from './layout.js';
-import { type Activations, forward, type Normalize, type Tensors } from './network.js';
+import { forward, type Normalize, type Tensors } from './network.js';
 import type { Normalized, Ops } from './ops.js';
 
 /** A network ready to be evaluated: its shape, where its parameters lie, and how it computes. */

@@ -1,7 +1,7 @@
 import type { Batch, ImageSource } from '../data/source.js';
 import type { Engine } from '../engine/engine.js';
 import type { NetworkShape } from '../model/network.js';
-import type { Spec } from '../spec/types.js';
+import type { BinaryQuantizeSpec, Spec } from '../spec/types.js';
 import { kernelElements } from '../subbit/kernels.js';
 import { writeLatentGradient } from '../subbit/quantize.js';
 import { type Refinement, refineSubset, subsetGradient } from '../subbit/refine.js';
@@ -16,7 +16,7 @@ import { type LayerSubset, quantizeInto, type TrainingState } from './state.js';
 
 /** What decides a training run besides its data, its network and the state that it starts from. */
 export type TrainingSpec = Pick<Spec, 'seed'> & {
-  readonly quantize: Pick<Spec['quantize'], 'refine'> & Partial<Spec['quantize']>;
+  readonly quantize: Pick<BinaryQuantizeSpec, 'refine'> & Partial<BinaryQuantizeSpec>;
   readonly train: Omit<Spec['train'], 'threads' | 'pretrain'>;
   readonly augment: Spec['data']['augment'];
 };
@@ -39,6 +39,8 @@ export interface Trainer {
   /** Those of the source's images that are trained on. */
   readonly images: Uint32Array;
   readonly engine: Engine;
+  /** Where its settings stand in a spec, for messages; `train` if left out. */
+  readonly field?: 'train' | 'train.pretrain';
   /** Told what each refinement step did to each layer. */
   readonly refined?: (block: string, refinement: Refinement) => void;
 }
@@ -62,7 +64,7 @@ export async function trainEpoch(
   report: (progress: TrainingProgress) => void,
   signal: AbortSignal,
 ): Promise<TrainingState> {
-  const { shape, spec, source, images, engine } = trainer;
+  const { shape, spec, source, images, engine, field = 'train' } = trainer;
   const { batch } = spec.train;
   const layout = layoutOf(shape);
   const order = permutation(images.length, stream(spec.seed, 'order', state.epoch));
@@ -80,8 +82,7 @@ export async function trainEpoch(
     signal.throwIfAborted();
     quantizeInto(layout, { ...state, subsets }, engineParameters);
     const found = await engine.gradients(engineParameters, some);
-    const field = subsets.size === 0 ? 'train.pretrain' : 'train';
-    const at = { epoch: state.epoch, step, train: spec.train, field } as const;
+    const at = { epoch: state.epoch, step, train: spec.train, field };
     requireFinitePasses(layout, found, at);
 
     const globalStep = state.epoch * steps + step;

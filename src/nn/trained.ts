@@ -1,10 +1,5 @@
-import type { NetworkShape } from '../model/network.js';
-import type {
-  InputScaling,
-  TrainedBinaryConv,
-  TrainedNetwork,
-  TrainedNorm,
-} from '../model/trained.js';
+import type { BlockShape, NetworkShape } from '../model/network.js';
+import type { TrainedNetwork, TrainedNorm } from '../model/trained.js';
 import { channelScales, writeQuantizedWeights } from '../subbit/quantize.js';
 import { membersOf } from '../subbit/subset.js';
 import { type Layout, layoutOf, normStatistics, view } from './layout.js';
@@ -36,6 +31,27 @@ function normOf(
   };
 }
 
+/** A block's 3x3 convolution; in a state without subsets its weights are real. */
+function convOf(
+  layout: Layout,
+  { parameters, subsets }: TrainingState,
+  { name, conv }: BlockShape,
+): TrainedNetwork['blocks'][number]['conv'] {
+  const latents = view(layout, parameters, `${name}.latent`);
+  const outputs = conv.output.channels;
+  if (subsets.size === 0) return { kind: 'real', weight: transposed(latents, outputs) };
+  const layer = subsets.get(name);
+  if (!layer) throw new Error(`the training state has no subset of ${name}`);
+  return {
+    kind: 'binary',
+    tau: layer.subset.tau,
+    structure: layer.subset.structure,
+    members: membersOf(layer.subset),
+    indices: layer.indices.slice(),
+    alpha: channelScales(latents, outputs),
+  };
+}
+
 /**
  * The inference form of a training state whose indices are those of its latents (behind a
  * quantisation).
@@ -43,26 +59,17 @@ function normOf(
 export function trainedNetwork(
   shape: NetworkShape,
   state: TrainingState,
-  input: InputScaling,
-  classes: readonly string[],
+  { input, classes, activations }: Pick<TrainedNetwork, 'input' | 'classes' | 'activations'>,
 ): TrainedNetwork {
   const layout = layoutOf(shape);
   const get = (name: string) => view(layout, state.parameters, name);
 
-  const blocks = shape.blocks.map(({ name, conv, shortcut }) => {
-    const layer = state.subsets.get(name);
-    if (!layer) throw new Error(`the training state has no subset of ${name}`);
+  const blocks = shape.blocks.map((block) => {
+    const { name, conv, shortcut } = block;
     const outChannels = conv.output.channels;
-    const binaryConv: TrainedBinaryConv = {
-      tau: layer.subset.tau,
-      structure: layer.subset.structure,
-      members: membersOf(layer.subset),
-      indices: layer.indices.slice(),
-      alpha: channelScales(get(`${name}.latent`), outChannels),
-    };
     return {
       shiftIn: get(`${name}.shiftIn`).slice(),
-      conv: binaryConv,
+      conv: convOf(layout, state, block),
       norm: normOf(layout, state, `${name}.norm`),
       shortcut:
         shortcut === 'downsample'
@@ -80,6 +87,7 @@ export function trainedNetwork(
     shape,
     input,
     classes,
+    activations,
     stem: {
       weight: transposed(get('stem.weight'), shape.stem.conv.output.channels),
       norm: normOf(layout, state, 'stem.norm'),
@@ -117,8 +125,12 @@ export function engineForm({ shape, stem, blocks, classifier }: TrainedNetwork):
   setNorm('stem.norm', stem.norm);
   blocks.forEach((block, i) => {
     const { name, conv } = shape.blocks[i];
-    const { members, indices, alpha } = block.conv;
-    writeQuantizedWeights(members, indices, alpha, view(layout, parameters, `${name}.latent`));
+    if (block.conv.kind === 'real') {
+      set(`${name}.latent`, rowMajor(block.conv.weight, conv.output.channels));
+    } else {
+      const { members, indices, alpha } = block.conv;
+      writeQuantizedWeights(members, indices, alpha, view(layout, parameters, `${name}.latent`));
+    }
     setNorm(`${name}.norm`, block.norm);
     if (block.shortcut) {
       set(`${name}.shortcut.weight`, rowMajor(block.shortcut.weight, conv.output.channels));

@@ -1,5 +1,6 @@
+import { isBinary, isSubBit } from '../spec/binary.js';
 import { storedSpec } from '../spec/load.js';
-import { isOneBit, twinOf } from '../spec/twin.js';
+import { twinOf } from '../spec/twin.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { planStages } from './executor.js';
@@ -18,25 +19,27 @@ export interface Baseline {
   readonly run: RunRecord | null;
 }
 
-/** The newest finished run that is no 1-bit network itself, or null. */
+/** The newest finished run of a sub-bit network, or null. */
 export async function lastSubBitRun(store: Store): Promise<RunRecord | null> {
   const runs = await listRuns(store);
-  return runs.findLast(({ status, spec }) => status === 'finished' && !isOneBit(spec)) ?? null;
+  return runs.findLast(({ status, spec }) => status === 'finished' && isSubBit(spec)) ?? null;
 }
 
 /**
  * Finds out what there is of a run's 1-bit twin; changes nothing. Throws a Failure of kind `input`
- * where there is nothing to compare: the run is 1-bit itself, or finished no stage.
+ * where there is nothing to compare: the run is 1-bit itself, or real-valued, or finished no stage.
  */
 export async function findBaseline(
   run: RunRecord,
   stages: readonly Stage[],
   store: Store,
 ): Promise<Baseline> {
-  if (isOneBit(run.spec)) {
-    throw new Failure('input', `${run.id} is a 1-bit network: it is its own baseline`, [
-      'name a run with tau below 9',
-    ]);
+  const stored = await storedSpec(run.spec, run.id);
+  if (!isSubBit(stored)) {
+    const why = isBinary(stored)
+      ? 'is a 1-bit network: it is its own baseline'
+      : 'is a real-valued network: it has no 1-bit twin';
+    throw new Failure('input', `${run.id} ${why}`, ['name a run with tau below 9']);
   }
   const reached = run.stages.filter(({ status }) => status === 'finished' || status === 'skipped');
   const until = reached.at(-1)?.name;
@@ -46,7 +49,7 @@ export async function findBaseline(
     ]);
   }
 
-  const spec = twinOf(await storedSpec(run.spec, run.id));
+  const spec = twinOf(stored);
   const planned = await planStages({ spec, stages, store, until });
   const lacking = planned.flatMap(({ name, status }) => (status === 'will-run' ? [name] : []));
   const wanted = planned.flatMap((stage) => (stage.status === 'cached' ? [stage.fingerprint] : []));

@@ -5,7 +5,7 @@ import type { StageEvent } from './events.js';
 import { fingerprint, type Recipe } from './fingerprint.js';
 import { acquireLock } from './lock.js';
 import { thisProcess } from './process-mark.js';
-import type { Input, Stage } from './stage.js';
+import type { Inputs, Stage } from './stage.js';
 import {
   findArtifact,
   lockFile,
@@ -20,7 +20,7 @@ import {
 export interface Order {
   readonly stage: Stage;
   readonly recipe: Recipe;
-  readonly inputs: Readonly<Record<string, Input>>;
+  readonly inputs: Inputs;
   /** Build it even if it is there, and from nothing: not from what a killed run left. */
   readonly force: boolean;
   readonly store: Store;

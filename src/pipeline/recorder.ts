@@ -31,9 +31,10 @@ export async function recordRun(
     status: 'running',
     specFile,
     spec,
-    stages: planned.map(({ name, status }) => ({
-      name,
-      status: initialStatus(status),
+    stages: planned.map((stage) => ({
+      name: stage.name,
+      status: initialStatus(stage.status),
+      ...(stage.status === 'skipped' && { reason: stage.reason }),
       cached: false,
       seconds: 0,
       fingerprint: null,

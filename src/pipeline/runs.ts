@@ -13,6 +13,8 @@ import type { Store } from './store.js';
 export interface RunStage {
   readonly name: string;
   readonly status: StageStatus;
+  /** Why it was skipped, if it was. */
+  readonly reason?: string;
   /** Whether an artifact from before was used. */
   readonly cached: boolean;
   /** Spent on the stage in this run. */

@@ -13,11 +13,20 @@ export interface Input {
   readonly metrics: Metrics;
 }
 
+/** The artifacts that a stage needs, by stage name; one that was skipped for this spec is absent. */
+export type Inputs = Readonly<Partial<Record<string, Input>>>;
+
+/** An input that the stage cannot do without. */
+export function inputOf(inputs: Inputs, name: string): Input {
+  const input = inputs[name];
+  if (input === undefined) throw new Error(`a stage that needs ${name} runs without it`);
+  return input;
+}
+
 export interface StageContext<Slice> {
   /** The part of the spec that the stage declared; nothing else of it reaches the stage. */
   readonly spec: Slice;
-  /** The artifacts that it needs, by stage name; one that was skipped for this spec is absent. */
-  readonly inputs: Readonly<Record<string, Input>>;
+  readonly inputs: Inputs;
   /** Empty folder; what it holds when the stage returns becomes the artifact. */
   readonly out: string;
   /** Folder that outlives a killed run of this very stage: the place of checkpoints. */

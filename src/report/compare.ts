@@ -1,7 +1,7 @@
-import { bitsPerBinaryWeight, costOf, type NetworkCost } from '../model/cost.js';
+import { bitsPerBinaryWeight, type NetworkCost } from '../model/cost.js';
 import type { FigureKind } from '../pipeline/events.js';
 import type { RunRecord } from '../pipeline/runs.js';
-import { networkShape } from '../spec/shape.js';
+import { binaryCostOf } from '../spec/cost.js';
 
 /** A figure of one run, or why it has none. */
 export type Cell =
@@ -32,7 +32,8 @@ export interface Comparison {
 
 interface Subject {
   readonly run: RunRecord;
-  readonly cost: NetworkCost;
+  /** Null: the network is real-valued. */
+  readonly cost: NetworkCost | null;
 }
 
 type Source = (subject: Subject) => Cell;
@@ -47,19 +48,28 @@ interface Figure {
 }
 
 function counted(of: (cost: NetworkCost) => number): Source {
-  return ({ cost }) => ({ value: of(cost), kind: 'counted' });
+  return ({ cost }) =>
+    cost ? { value: of(cost), kind: 'counted' } : { missing: 'the network is real-valued' };
 }
 
-function whyMissing({ stages, spec }: RunRecord, stageName: string, name: string): string {
-  const status = stages.find((stage) => stage.name === stageName)?.status;
-  switch (status) {
+/** An operation on bits needs activations of one bit too. */
+function countedOfBits(of: (cost: NetworkCost) => number): Source {
+  return (subject) =>
+    subject.run.spec.quantize.binarize === 'weights'
+      ? { missing: 'activations are real: there are no operations on bits' }
+      : counted(of)(subject);
+}
+
+function whyMissing({ stages }: RunRecord, stageName: string, name: string): string {
+  const stage = stages.find((candidate) => candidate.name === stageName);
+  switch (stage?.status) {
     case 'finished':
       return `${stageName} found no "${name}"`;
     case 'skipped':
-      return `${stageName} has nothing to do for device.target ${spec.device.target}`;
+      return `${stageName} was skipped: ${stage.reason ?? 'there was nothing to do'}`;
     case 'failed':
     case 'interrupted':
-      return `${stageName} was ${status}`;
+      return `${stageName} was ${stage.status}`;
     default:
       return `${stageName} was not run`;
   }
@@ -76,7 +86,7 @@ function found(name: string, ...stageNames: readonly string[]): Source {
 
 const figures: readonly Figure[] = [
   {
-    figure: 'test accuracy, packed',
+    figure: 'test accuracy',
     unit: '%',
     digits: 2,
     of: found('test accuracy', 'evaluate'),
@@ -116,13 +126,13 @@ const figures: readonly Figure[] = [
     figure: 'Bit-OPs an image',
     unit: 'M',
     digits: 3,
-    of: counted(({ total }) => total.subBitOps / 1e6),
+    of: countedOfBits(({ total }) => total.subBitOps / 1e6),
   },
   {
     figure: 'fewer than at 1 bit',
     unit: 'x',
     digits: 2,
-    of: counted(({ total }) => total.oneBitOps / total.subBitOps),
+    of: countedOfBits(({ total }) => total.oneBitOps / total.subBitOps),
   },
   {
     figure: 'CPU time an image, 1 thread',
@@ -170,10 +180,7 @@ function rowsOf({ of, against, ...figure }: Figure, subjects: readonly Subject[]
  * resources are what the runs' stages found.
  */
 export function compareRuns(runs: readonly RunRecord[]): Comparison {
-  const subjects = runs.map((run): Subject => {
-    const { tau, subset } = run.spec.quantize;
-    return { run, cost: costOf(networkShape(run.spec), { tau, structure: subset.structure }) };
-  });
+  const subjects = runs.map((run): Subject => ({ run, cost: binaryCostOf(run.spec) }));
   const names = runs.map(({ spec }) => spec.name);
   return {
     runs: runs.map(({ id, spec }) => {

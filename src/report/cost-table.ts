@@ -1,4 +1,11 @@
-import { bitsPerBinaryWeight, type LayerCost, type NetworkCost } from '../model/cost.js';
+import {
+  bitsPerBinaryWeight,
+  type LayerCost,
+  type NetworkCost,
+  type RealCost,
+  realCost,
+} from '../model/cost.js';
+import type { NetworkShape } from '../model/network.js';
 import { tauText } from '../subbit/tau.js';
 import { bitsText, ratio, scaled } from './scaled.js';
 import { table } from './table.js';
@@ -75,12 +82,26 @@ function totalsTable(cost: NetworkCost): string {
   );
 }
 
-function realText({ real }: NetworkCost): string {
+function realText(real: RealCost): string {
   const parameters = real.stem + real.downsample + real.classifier + real.channels;
   const parts = Object.entries(real).map(([name, count]) => `${name} ${count}`);
   return [
     `Real-valued parameters: ${parts.join(', ')};`,
     `${scaled(parameters * realBits, 'bit')} at ${realBits} bit each.`,
+  ].join('\n');
+}
+
+/** What a real-valued network's weights take. */
+export function realCostText(shape: NetworkShape): string {
+  const weights = shape.blocks.reduce(
+    (sum, { conv }) => sum + 9 * conv.input.channels * conv.output.channels,
+    0,
+  );
+  return [
+    `${weights} real weights in ${shape.blocks.length} 3x3 layers: ${scaled(weights * realBits, 'bit')} at ${realBits} bit each.`,
+    realText(realCost(shape)),
+    '',
+    'The same network with binary weights and activations:',
   ].join('\n');
 }
 
@@ -93,7 +114,7 @@ export function costTable(cost: NetworkCost): string {
     '',
     totalsTable(cost),
     '',
-    realText(cost),
+    realText(cost.real),
     `Counted from the shapes: ${tauText(tau)}, ${structure} subsets.`,
   ].join('\n');
 }

@@ -2,6 +2,7 @@ import { join, relative } from 'node:path';
 import type { Metric } from '../pipeline/events.js';
 import type { RunRecord } from '../pipeline/runs.js';
 import { artifactFolder, type Store } from '../pipeline/store.js';
+import { isSubBit } from '../spec/binary.js';
 import { figure } from './progress-text.js';
 
 /** What `snn run --json` prints: the run, its stages, every figure. */
@@ -65,5 +66,6 @@ function folderOf(run: RunRecord, store: Store, name: string): string | null {
 function nextCommands({ stages, specFile, spec }: RunRecord): readonly string[] {
   const done = (name: string) => stages.some((s) => s.name === name && s.status === 'finished');
   if (!done('evaluate')) return [`snn run ${specFile ?? spec.name}`];
-  return ['snn compare baseline', ...(done('deploy') ? ['snn deploy --fpga'] : [])];
+  const compare = isSubBit(spec) ? 'snn compare baseline' : 'snn compare';
+  return [compare, ...(done('deploy') ? ['snn deploy --fpga'] : [])];
 }

@@ -84,6 +84,18 @@ const layerWithoutTau: Check = {
   },
 };
 
+const pretrainWithoutSecondStep: Check = {
+  reads: ['quantize.binarize', 'train.pretrain'],
+  find: ({ quantize, train }) => {
+    if (quantize.binarize !== 'none' || train.pretrain === null) return null;
+    return {
+      at: ['train.pretrain'],
+      message: 'train.pretrain is a first step with real weights, but quantize.binarize is none',
+      help: 'leave it out: all epochs of train are with real weights',
+    };
+  },
+};
+
 const batchBeyondData: Check = {
   reads: ['data.limit', 'train.batch', 'train.validation'],
   find: ({ data, train }) => {
@@ -144,6 +156,7 @@ const checks: readonly Check[] = [
   halvesToNothing,
   tauWithoutLayer,
   layerWithoutTau,
+  pretrainWithoutSecondStep,
   batchBeyondData,
   bestWithoutValidation,
   warmupWithoutEnd,

@@ -4,7 +4,7 @@ import { resolveArchitecture } from './architectures.js';
 import { fieldAt } from './schema.js';
 import { networkShape } from './shape.js';
 import { resolveTauMap } from './tau-map.js';
-import type { DataSpec, QuantizeSpec, RefineSpec, Spec, Tau } from './types.js';
+import type { BinaryQuantizeSpec, DataSpec, QuantizeSpec, RefineSpec, Spec, Tau } from './types.js';
 import { type WrittenSpec, withDefaults } from './written.js';
 
 /** Bits of an index: the published settings round tau / 9 to two digits. */
@@ -18,9 +18,15 @@ export function limitOf({ limit }: WrittenSpec['data']): DataSpec['limit'] {
   return typeof limit === 'object' && limit !== null ? limit : { train: limit, test: limit };
 }
 
-function refineOf(refine: WrittenSpec['quantize']['refine']): QuantizeSpec['refine'] {
+function refineOf(refine: WrittenSpec['quantize']['refine']): BinaryQuantizeSpec['refine'] {
   if (refine !== true) return refine;
   return withDefaults({}, fieldAt(['quantize', 'refine']) ?? {}) as RefineSpec;
+}
+
+function quantizeOf(quantize: WrittenSpec['quantize'], layers: readonly string[]): QuantizeSpec {
+  const { binarize, subset, refine } = quantize;
+  if (binarize === 'none') return { binarize };
+  return { tau: tauOf(quantize, layers), binarize, subset, refine: refineOf(refine) };
 }
 
 /** A valid spec in its one written-out form; `folder` is what its relative path is relative to. */
@@ -38,12 +44,7 @@ export function resolveSpec(written: WrittenSpec, folder: string): Spec {
       augment: data.augment,
     },
     architecture,
-    quantize: {
-      tau: tauOf(quantize, layers),
-      binarize: quantize.binarize,
-      subset: quantize.subset,
-      refine: refineOf(quantize.refine),
-    },
+    quantize: quantizeOf(quantize, layers),
     train,
     engine,
     device,

@@ -66,8 +66,21 @@ const shorthands: Readonly<Record<string, readonly string[]>> = {
   'data.limit': ['train', 'test'],
 };
 
-/** Keys of which a spec has one: writing either replaces the inherited other. */
-const rivals: Readonly<Record<string, string>> = { 'quantize.bits': 'tau', 'quantize.tau': 'bits' };
+/** Keys beside a written one that may not be there too: writing it takes the inherited ones away. */
+function rivalsOf(path: string, written: Tree): readonly string[] {
+  switch (path) {
+    case 'quantize.bits':
+      return ['tau'];
+    case 'quantize.tau':
+      return ['bits'];
+    case 'quantize.binarize': {
+      const isNone = written.kind === 'scalar' && written.value === 'none';
+      return isNone ? ['bits', 'tau', 'subset', 'refine'] : [];
+    }
+    default:
+      return [];
+  }
+}
 
 /** Maps whose order of keys means something: one laid upon another replaces it. */
 const ordered: readonly string[] = ['quantize.tau'];
@@ -89,8 +102,9 @@ export function merge(base: Tree, over: Tree, path = ''): Tree {
   const entries = new Map(writtenOut(base, path));
   for (const [key, entry] of over.entries) {
     const keyPath = path ? `${path}.${key}` : key;
-    const rival = rivals[keyPath];
-    if (rival && !over.entries.has(rival)) entries.delete(rival);
+    for (const rival of rivalsOf(keyPath, entry.tree)) {
+      if (!over.entries.has(rival)) entries.delete(rival);
+    }
     const inherited = entries.get(key);
     if (!inherited) entries.set(key, entry);
     else {

@@ -44,7 +44,10 @@ export type SubsetStructure = 'free' | 'antipodal';
 /** Bits of a kernel's index, 1..9: of all binary layers, or of each by name where they differ. */
 export type Tau = number | Readonly<Record<string, number>>;
 
-export interface QuantizeSpec {
+/** How the 3x3 kernels become binary, or `none`: weights and activations stay real. */
+export type QuantizeSpec = BinaryQuantizeSpec | { readonly binarize: 'none' };
+
+export interface BinaryQuantizeSpec {
   /** tau / 9 bit per weight; 9 is the plain 1-bit network. */
   readonly tau: Tau;
   readonly binarize: 'weights' | 'weights+activations';

@@ -128,6 +128,11 @@ function toProblem(tree: Tree, error: ErrorObject, all: readonly ErrorObject[]):
       const keys = missing.map(({ params }): string => params.missingProperty);
       return { place, paths: keys.map(within), message: `${name} lacks ${quoted(keys, 'and')}` };
     }
+    case 'false schema': {
+      const help = 'leave it out, or binarise the weights';
+      const message = `${name} is given, but quantize.binarize is none`;
+      return { place: at?.place ?? place, paths: [path], message, help };
+    }
     case 'oneOf':
       return { paths: [path], ...choiceProblem(error, name, entries, place) };
     default:

@@ -1,7 +1,7 @@
 import type { WrittenArchitecture } from './architectures.js';
 import { type Field, keysOf, specSchema } from './schema.js';
 import type { WrittenTauMap } from './tau-map.js';
-import type { DataSpec, QuantizeSpec, RefineSpec, Spec } from './types.js';
+import type { BinaryQuantizeSpec, DataSpec, QuantizeSpec, RefineSpec, Spec } from './types.js';
 
 /** A spec as a user may write it by the schema, the schema's defaults filled in. */
 export interface WrittenSpec
@@ -10,7 +10,8 @@ export interface WrittenSpec
     readonly limit: number | null | DataSpec['limit'];
   };
   readonly architecture: WrittenArchitecture;
-  readonly quantize: Pick<QuantizeSpec, 'binarize' | 'subset'> & {
+  readonly quantize: Pick<BinaryQuantizeSpec, 'subset'> & {
+    readonly binarize: QuantizeSpec['binarize'];
     readonly bits?: number;
     readonly tau?: number | WrittenTauMap;
     readonly refine: boolean | RefineSpec;

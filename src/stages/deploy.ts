@@ -13,10 +13,10 @@ import { compareWithReference } from '../fpga/verify.js';
 import { decodeModel } from '../model/container/read.js';
 import type { PackedModel } from '../model/packed.js';
 import type { Metrics } from '../pipeline/events.js';
-import { defineStage, type StageContext } from '../pipeline/stage.js';
+import { defineStage, inputOf, type StageContext } from '../pipeline/stage.js';
 import type { DataSpec, VerifySpec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
-import { fpgaTargetOf } from './synthesize.js';
+import { whyNotOnFpga } from './synthesize.js';
 
 type Slice = {
   readonly data: Pick<DataSpec, 'set' | 'path'> & {
@@ -37,7 +37,7 @@ export const deploy = defineStage({
   name: 'deploy',
   version: 1,
   needs: ['pack', 'evaluate', 'synthesize'],
-  skip: (spec) => (fpgaTargetOf(spec) === null ? 'device.target is cpu' : null),
+  skip: whyNotOnFpga,
   reads: ({ data: { set, path, limit }, verify }): Slice => ({
     data: { set, path, limit: { test: limit.test } },
     verify,
@@ -52,18 +52,18 @@ export const deploy = defineStage({
 
 async function assemble(context: StageContext<Slice>): Promise<Metrics> {
   const { inputs, out, emit } = context;
-  const modelFile = join(inputs.pack.path, 'model.snn');
+  const modelFile = join(inputOf(inputs, 'pack').path, 'model.snn');
   const model = decodeModel(await readFile(modelFile), modelFile);
-  const designFile = join(inputs.synthesize.path, 'design.json');
+  const synthesized = inputOf(inputs, 'synthesize').path;
+  const designFile = join(synthesized, 'design.json');
   const design: DesignDocument = JSON.parse(await readFile(designFile, 'utf8'));
   requireSameLayers(model, design);
 
   const golden = await goldenOf(model, context);
   const verification = await verify(model, design, golden, context);
   const artifacts = Object.fromEntries(
-    Object.entries(inputs).map(([stage, { digest }]) => [stage, digest]),
+    deploy.needs.map((stage) => [stage, inputOf(inputs, stage).digest]),
   );
-  const synthesized = inputs.synthesize.path;
   await writeBundle(out, {
     synthesized,
     modelFile,

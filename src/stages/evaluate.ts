@@ -2,20 +2,28 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { dataDigest, type ImageSet, loadSplit } from '../data/load.js';
-import { allOf, type ImageSource, memorySource } from '../data/source.js';
+import { allOf, type Batch, memorySource } from '../data/source.js';
 import { startFloatClassifier } from '../engine/infer.js';
 import { decodeModel } from '../model/container/read.js';
+import type { PackedModel } from '../model/packed.js';
 import { predictionsOf } from '../model/reference.js';
 import type { TrainedNetwork } from '../model/trained.js';
 import { decodeTrained } from '../model/trained-file.js';
 import type { Metric, Metrics } from '../pipeline/events.js';
-import { defineStage, type StageContext } from '../pipeline/stage.js';
+import { defineStage, inputOf, type StageContext } from '../pipeline/stage.js';
 import { createRuntime, type Runtime, startClassifier } from '../runtime/index.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { imagesOf, requireBitExact } from './verify-packed.js';
 
 type Slice = Pick<Spec, 'verify'> & { readonly data: Omit<Spec['data'], 'augment'> };
+type Context = StageContext<Slice>;
+
+/** What `result.json` says, and the figures. */
+interface Outcome {
+  readonly result: object;
+  readonly metrics: Metrics;
+}
 
 /** Percentage points by which the packed model's accuracy may differ from the float network's. */
 const accuracyTolerance = 0.5;
@@ -24,9 +32,10 @@ const accuracyTolerance = 0.5;
 const timedImages = 500;
 
 /**
- * Tests the packed model on every test image: its accuracy beside that of the trained network in
- * the training engine, and the runtime against the reference, bit for bit and layer by layer, on
- * `verify.images` of them. The artifact: `result.json` (accuracies, confusion, predictions).
+ * Tests a network on every test image. One that was packed: its accuracy beside that of the trained
+ * network in the training engine, and the runtime against the reference, bit for bit and layer by
+ * layer, on `verify.images` of them. One that was not: in the training engine alone. The artifact:
+ * `result.json` (accuracies, confusion, predictions).
  */
 export const evaluate = defineStage({
   name: 'evaluate',
@@ -39,6 +48,128 @@ export const evaluate = defineStage({
   environment: async ({ data }) => ({ data: await dataDigest(data) }),
   run: test,
 });
+
+async function test(context: Context): Promise<Metrics> {
+  const { spec, inputs, out } = context;
+  const started = performance.now();
+  const trained = join(inputOf(inputs, 'refine').path, 'trained.safetensors');
+  const network = decodeTrained(await readFile(trained));
+  const images = await loadSplit(spec.data, 'test');
+  const { result, metrics } = inputs.pack
+    ? await testPacked(join(inputs.pack.path, 'model.snn'), network, images, context)
+    : await testFloat(network, images, context);
+  await writeFile(join(out, 'result.json'), `${JSON.stringify(result)}\n`);
+  const seconds = (performance.now() - started) / 1000;
+  return { ...metrics, 'evaluation time': measured(seconds, 's') };
+}
+
+/** The trained network by itself, in the training engine. */
+async function testFloat(
+  network: TrainedNetwork,
+  images: ImageSet,
+  context: Context,
+): Promise<Outcome> {
+  const float = startFloatClassifier(network, availableParallelism());
+  const { labels, predictions } = await classifyAll([float], float.batch, images, context);
+  const [found] = predictions;
+  const accuracy = accuracyOf(found, labels);
+  const { classes } = network;
+  return {
+    result: {
+      images: labels.length,
+      accuracy: { float: accuracy },
+      classes,
+      confusion: confusionOf(found, labels, classes.length),
+      predictions: found,
+    },
+    metrics: { 'test accuracy': measured(accuracy, `% of ${labels.length} images`) },
+  };
+}
+
+/** The packed model, held to the reference and to the trained network. */
+async function testPacked(
+  file: string,
+  network: TrainedNetwork,
+  images: ImageSet,
+  context: Context,
+): Promise<Outcome> {
+  const modelBytes = await readFile(file);
+  const model = decodeModel(modelBytes, 'model.snn');
+  const runtime = createRuntime(model);
+  const verified = await verify(model, runtime, images, context);
+  const milliseconds = timePerImage(runtime, images);
+
+  const threads = availableParallelism();
+  const classifier = startClassifier(modelBytes, threads);
+  const float = startFloatClassifier(network, threads);
+  const both = [classifier, float];
+  const { labels, predictions } = await classifyAll(both, float.batch, images, context);
+  const [packed, expected] = predictions;
+  const accuracy = accuracyOf(packed, labels);
+  const floatAccuracy = accuracyOf(expected, labels);
+  requireAccuracy(accuracy, floatAccuracy);
+  const same = packed.filter((prediction, i) => prediction === expected[i]).length;
+  const { classes } = model;
+  return {
+    result: {
+      images: labels.length,
+      accuracy: { packed: accuracy, float: floatAccuracy },
+      sameClass: same,
+      verified,
+      classes,
+      confusion: confusionOf(packed, labels, classes.length),
+      predictions: packed,
+    },
+    metrics: {
+      'test accuracy': measured(accuracy, `% of ${labels.length} images`),
+      'float test accuracy': measured(floatAccuracy, `% of ${labels.length} images`),
+      'same class as float': measured((100 * same) / labels.length, '%'),
+      'verified bit for bit': { value: verified, unit: 'images', kind: 'counted' },
+      'CPU time': measured(milliseconds, 'ms/image, 1 thread'),
+    },
+  };
+}
+
+function measured(value: number, unit: string): Metric {
+  return { value, unit, kind: 'measured' };
+}
+
+/** What classifies images, and is closed when it is done. */
+interface Classifier {
+  /** [images, classes]. */
+  logits(batch: Batch): Promise<Float32Array | Int32Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Lets every classifier see every image, `size` at a time, and closes them.
+ *
+ * @returns the images' classes, and what each classifier takes the images for
+ */
+async function classifyAll(
+  classifiers: readonly Classifier[],
+  size: number,
+  images: ImageSet,
+  { emit, signal }: Context,
+) {
+  const source = memorySource(images);
+  const labels: number[] = [];
+  const predictions = classifiers.map((): number[] => []);
+  try {
+    for await (const batch of source.batches(allOf(source), size, null)) {
+      signal.throwIfAborted();
+      labels.push(...batch.labels);
+      for (const [i, classifier] of classifiers.entries()) {
+        const logits = await classifier.logits(batch);
+        predictions[i].push(...predictionsOf(logits, logits.length / batch.images.length));
+      }
+      emit({ type: 'progress', done: labels.length, total: source.count, unit: 'images' });
+    }
+  } finally {
+    await Promise.all(classifiers.map((classifier) => classifier.close()));
+  }
+  return { labels, predictions };
+}
 
 /** Percentage of predictions that are the label. */
 function accuracyOf(predictions: readonly number[], labels: readonly number[]): number {
@@ -55,79 +186,16 @@ function confusionOf(predictions: readonly number[], labels: readonly number[], 
   return confusion;
 }
 
-/** Milliseconds that one image takes on one thread, loading and preparation left out. */
-function timePerImage(runtime: Runtime, images: ImageSet): number {
-  const count = Math.min(timedImages, images.count);
-  const run = () => {
-    const started = performance.now();
-    runtime.logits(images.pixels, count);
-    return (performance.now() - started) / count;
-  };
-  return Math.min(run(), run(), run());
-}
-
-/** Classes of test images: what they are, and what the packed and the float network say. */
-interface Classified {
-  readonly labels: number[];
-  readonly packed: number[];
-  readonly float: number[];
-}
-
-/** Lets both networks classify every image of a source, batch by batch. */
-async function classifyAll(
-  modelBytes: Uint8Array,
-  network: TrainedNetwork,
-  source: ImageSource,
-  emit: StageContext<Slice>['emit'],
-  signal: AbortSignal,
-): Promise<Classified> {
-  const threads = availableParallelism();
-  const { classes } = network.shape.classifier;
-  const classifier = startClassifier(modelBytes, threads);
-  const floatClassifier = startFloatClassifier(network, threads);
-  const all: Classified = { labels: [], packed: [], float: [] };
-  try {
-    for await (const batch of source.batches(allOf(source), floatClassifier.batch, null)) {
-      signal.throwIfAborted();
-      all.labels.push(...batch.labels);
-      all.packed.push(...predictionsOf(await classifier.logits(batch), classes));
-      all.float.push(...predictionsOf(await floatClassifier.logits(batch), classes));
-      emit({ type: 'progress', done: all.labels.length, total: source.count, unit: 'images' });
-    }
-  } finally {
-    await Promise.all([classifier.close(), floatClassifier.close()]);
-  }
-  return all;
-}
-
-/** @throws Failure where packing has cost (or won) more accuracy than it may */
-function requireAccuracy(packed: number, float: number): void {
-  if (Math.abs(packed - float) <= accuracyTolerance) return;
-  throw new Failure(
-    'input',
-    `the packed model classifies ${packed.toFixed(2)} % of the test images right, the trained ` +
-      `network ${float.toFixed(2)} %: more than ${accuracyTolerance} points apart`,
-    ['train longer or with a smaller learning rate: its activations are at the edge of a sign'],
-  );
-}
-
-async function test({
-  spec: { data, verify },
-  inputs,
-  out,
-  emit,
-  signal,
-}: StageContext<Slice>): Promise<Metrics> {
-  const started = performance.now();
-  const modelBytes = await readFile(join(inputs.pack.path, 'model.snn'));
-  const model = decodeModel(modelBytes, 'model.snn');
-  const network = decodeTrained(await readFile(join(inputs.refine.path, 'trained.safetensors')));
-  const images = await loadSplit(data, 'test');
+/** Holds the runtime to the reference on `verify.images` test images; how many they were. */
+async function verify(
+  model: PackedModel,
+  runtime: Runtime,
+  images: ImageSet,
+  { spec, emit, signal }: Context,
+): Promise<number> {
   const imageSize = images.pixels.length / images.count;
-
-  const runtime = createRuntime(model);
-  const compared = images.pixels.subarray(0, verify.images * imageSize);
-  const wanted = Math.min(verify.images, images.count);
+  const compared = images.pixels.subarray(0, spec.verify.images * imageSize);
+  const wanted = Math.min(spec.verify.images, images.count);
   const verified = await requireBitExact(
     model,
     runtime,
@@ -139,33 +207,27 @@ async function test({
     throw new Error(`only ${verified} of ${wanted} images were verified`);
   }
   emit({ type: 'note', text: `runtime = reference on ${verified} test images, every layer` });
+  return verified;
+}
 
-  const milliseconds = timePerImage(runtime, images);
-  const found = await classifyAll(modelBytes, network, memorySource(images), emit, signal);
-  const { labels, packed, float } = found;
-  const { classes } = model;
-  const packedAccuracy = accuracyOf(packed, labels);
-  const floatAccuracy = accuracyOf(float, labels);
-  requireAccuracy(packedAccuracy, floatAccuracy);
-  const same = float.filter((prediction, i) => prediction === packed[i]).length;
-  const result = {
-    images: labels.length,
-    accuracy: { packed: packedAccuracy, float: floatAccuracy },
-    sameClass: same,
-    verified,
-    classes,
-    confusion: confusionOf(packed, labels, classes.length),
-    predictions: packed,
+/** Milliseconds that one image takes on one thread, loading and preparation left out. */
+function timePerImage(runtime: Runtime, images: ImageSet): number {
+  const count = Math.min(timedImages, images.count);
+  const run = () => {
+    const started = performance.now();
+    runtime.logits(images.pixels, count);
+    return (performance.now() - started) / count;
   };
-  await writeFile(join(out, 'result.json'), `${JSON.stringify(result)}\n`);
+  return Math.min(run(), run(), run());
+}
 
-  const measured = (value: number, unit: string): Metric => ({ value, unit, kind: 'measured' });
-  return {
-    'test accuracy': measured(packedAccuracy, `% of ${labels.length} images`),
-    'float test accuracy': measured(floatAccuracy, `% of ${labels.length} images`),
-    'same class as float': measured((100 * same) / labels.length, '%'),
-    'verified bit for bit': { value: verified, unit: 'images', kind: 'counted' },
-    'CPU time': measured(milliseconds, 'ms/image, 1 thread'),
-    'evaluation time': measured((performance.now() - started) / 1000, 's'),
-  };
+/** @throws Failure where packing has cost (or won) more accuracy than it may */
+function requireAccuracy(packed: number, float: number): void {
+  if (Math.abs(packed - float) <= accuracyTolerance) return;
+  throw new Failure(
+    'input',
+    `the packed model classifies ${packed.toFixed(2)} % of the test images right, the trained ` +
+      `network ${float.toFixed(2)} %: more than ${accuracyTolerance} points apart`,
+    ['train longer or with a smaller learning rate: its activations are at the edge of a sign'],
+  );
 }

@@ -5,9 +5,10 @@ import { encodeModel } from '../model/container/write.js';
 import { activationReach } from '../model/float-reference.js';
 import { packNetwork } from '../model/pack.js';
 import { modelSize } from '../model/size.js';
+import { isBinaryNetwork } from '../model/trained.js';
 import { decodeTrained } from '../model/trained-file.js';
 import type { Metric, Metrics } from '../pipeline/events.js';
-import { defineStage, type StageContext } from '../pipeline/stage.js';
+import { defineStage, inputOf, type StageContext } from '../pipeline/stage.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { sha256 } from '../util/hash.js';
@@ -27,13 +28,10 @@ async function toolVersion(): Promise<string> {
   return `${name} ${version}`;
 }
 
-/** @throws Failure where the network's activations are not binary */
-function requireBinaryActivations({ quantize }: Pick<Spec, 'quantize'>): void {
-  if (quantize.binarize === 'weights+activations') return;
-  throw new Failure('input', 'packing networks of binary weights only is not supported yet', [
-    'stop before it: --until refine',
-    'or set quantize.binarize to weights+activations',
-  ]);
+/** Why a spec's network is not turned into integers; null: it is. */
+export function whyNotPacked({ quantize: { binarize } }: Pick<Spec, 'quantize'>): string | null {
+  if (binarize === 'weights+activations') return null;
+  return `quantize.binarize is ${binarize}: activations stay real`;
 }
 
 /**
@@ -44,12 +42,12 @@ export const pack = defineStage({
   name: 'pack',
   version: 1,
   needs: ['refine'],
+  skip: whyNotPacked,
   reads: (spec): Slice => {
     const { augment: _, ...data } = spec.data;
     return { name: spec.name, data, verify: spec.verify };
   },
   environment: async ({ data }) => ({ tool: await toolVersion(), data: await dataDigest(data) }),
-  preflight: requireBinaryActivations,
   run: packTrained,
 });
 
@@ -60,8 +58,9 @@ async function packTrained({
   emit,
   signal,
 }: StageContext<Slice>): Promise<Metrics> {
-  const file = await readFile(join(inputs.refine.path, 'trained.safetensors'));
+  const file = await readFile(join(inputOf(inputs, 'refine').path, 'trained.safetensors'));
   const network = decodeTrained(file);
+  if (!isBinaryNetwork(network)) throw new Error('refine left no binary network');
   const { count, pixels } = await loadSplit(data, 'train');
   const imageSize = pixels.length / count;
 

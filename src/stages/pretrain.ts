@@ -60,13 +60,15 @@ async function train(context: StageContext<Slice>): Promise<Metrics> {
   if (pretrain === null) throw new Error('there is nothing to pretrain');
   const settings = {
     ...spec,
-    quantize: { ...spec.quantize, refine: false },
+    quantize: { binarize: spec.quantize.binarize, refine: false },
     train: { ...shared, ...pretrain, keep: 'last' },
   } as const;
   return withTrainer({ ...context, spec: settings }, async (given) => {
     const begin = async () => realState(layoutOf(shape), settings);
     const start = await startOrResume(shape, begin, context);
-    const { last, history, imagesPerSecond } = await trainEpochs(given, start, context);
+    const trainer = { ...given.trainer, field: 'train.pretrain' } as const;
+    const of = { ...given, trainer };
+    const { last, history, imagesPerSecond } = await trainEpochs(of, start, context);
     await writeFile(join(out, 'pretrained.safetensors'), encodePretrained(shape, last));
     await writeFile(join(out, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
     return trainingMetrics({

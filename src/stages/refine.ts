@@ -1,23 +1,23 @@
-import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataDigest, findDataSet } from '../data/load.js';
 import { dataSets } from '../data/sets.js';
 import type { EngineChoice } from '../engine/registry.js';
+import type { NetworkShape } from '../model/network.js';
 import { encodeTrained } from '../model/trained-file.js';
 import { layoutOf } from '../nn/layout.js';
 import { decodePretrained } from '../nn/pretrained.js';
-import { initialState, type TrainingState } from '../nn/state.js';
+import { initialState, realState, type TrainingState } from '../nn/state.js';
 import { calibrate } from '../nn/train.js';
 import { trainedNetwork } from '../nn/trained.js';
-import { watchSubsets } from '../nn/watch.js';
 import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
 import type { Spec } from '../spec/types.js';
-import { encodeSubsetEpochs, type SubsetEpoch } from '../subbit/record.js';
+import type { Subset } from '../subbit/subset.js';
 import { decodeSubsets } from '../subbit/subset-file.js';
-import { replaceFile, startOrResume, trainEpochs } from './train-epochs.js';
-import { engineOf, type TrainerAndData, withTrainer } from './trainer.js';
+import { recordSubsets } from './record-subsets.js';
+import { startOrResume, trainEpochs } from './train-epochs.js';
+import { activationsOf, engineOf, type TrainerAndData, withTrainer } from './trainer.js';
 import { bestOf, trainingMetrics } from './training-metrics.js';
 
 type Slice = Pick<Spec, 'seed' | 'data' | 'architecture' | 'quantize'> & {
@@ -26,11 +26,12 @@ type Slice = Pick<Spec, 'seed' | 'data' | 'architecture' | 'quantize'> & {
 };
 
 /**
- * Trains the network and its subsets, from the pretrained network if there is one. Every epoch
- * leaves a checkpoint, from which a killed run goes on to the same result. The artifact:
- * `trained.safetensors` (inference form), `history.json`, and `subsets.json`, what each epoch did to
- * the subsets. With validation images, the last and the best epoch's networks are both there, the
- * one that `train.keep` does not hand on as `last.safetensors` or `best.safetensors`.
+ * Trains the network and its subsets, from the pretrained network if there is one; a real-valued
+ * network has no subsets. Every epoch leaves a checkpoint, from which a killed run goes on to the
+ * same result. The artifact: `trained.safetensors` (inference form), `history.json`, and
+ * `subsets.json`, what each epoch did to the subsets. With validation images, the last and the best
+ * epoch's networks are both there, the one that `train.keep` does not hand on as
+ * `last.safetensors` or `best.safetensors`.
  */
 export const refine = defineStage({
   name: 'refine',
@@ -46,44 +47,53 @@ export const refine = defineStage({
   preflight({ data }) {
     findDataSet(data);
   },
-  run: (context) => withTrainer(context, (given) => train(given, context)),
+  run(context) {
+    const { quantize } = context.spec;
+    const refine = quantize.binarize === 'none' ? false : quantize.refine;
+    const spec = { ...context.spec, quantize: { binarize: quantize.binarize, refine } };
+    return withTrainer({ ...context, spec }, (given) => train(given, context));
+  },
 });
 
-const subsetsName = 'subsets.json';
+/** The subsets to begin with, by block name; null: the network is real-valued. */
+async function sampledSubsets({ inputs }: StageContext<Slice>) {
+  if (!inputs.sample) return null;
+  return decodeSubsets(await readFile(join(inputs.sample.path, 'subsets.json'), 'utf8'));
+}
+
+async function beginning(
+  shape: NetworkShape,
+  sampled: ReadonlyMap<string, Subset> | null,
+  { spec, inputs }: StageContext<Slice>,
+): Promise<TrainingState> {
+  const layout = layoutOf(shape);
+  if (sampled === null) return realState(layout, spec);
+  const state = initialState(layout, sampled, shape, spec);
+  if (!inputs.pretrain) return state;
+  const bytes = await readFile(join(inputs.pretrain.path, 'pretrained.safetensors'));
+  return { ...state, parameters: decodePretrained(bytes, shape) };
+}
 
 async function train(given: TrainerAndData, context: StageContext<Slice>): Promise<Metrics> {
-  const { spec, inputs, out, scratch, signal } = context;
+  const { spec, out, scratch, signal } = context;
   const { trainer, scaling, validation } = given;
   const { shape } = trainer;
   const started = performance.now();
-  const sampled = decodeSubsets(await readFile(join(inputs.sample.path, subsetsName), 'utf8'));
-  const begin = async () => {
-    const state = initialState(layoutOf(shape), sampled, shape, spec);
-    if (!inputs.pretrain) return state;
-    const bytes = await readFile(join(inputs.pretrain.path, 'pretrained.safetensors'));
-    return { ...state, parameters: decodePretrained(bytes, shape) };
-  };
-  const start = await startOrResume(shape, begin, context);
-  const watch = watchSubsets(layoutOf(shape), sampled, start.state);
-  const subsetsFile = join(scratch, subsetsName);
-  const known: SubsetEpoch[] = existsSync(subsetsFile)
-    ? JSON.parse(await readFile(subsetsFile, 'utf8'))
-    : [];
-  let subsetEpochs = known.slice(0, start.state.epoch);
-  const watched = { ...given, trainer: { ...trainer, refined: watch.refined } };
+  const sampled = await sampledSubsets(context);
+  const start = await startOrResume(shape, () => beginning(shape, sampled, context), context);
+  const recorder = sampled && (await recordSubsets(layoutOf(shape), sampled, start.state, scratch));
   const { last, best, history, imagesPerSecond } = await trainEpochs(
-    watched,
+    recorder ? { ...given, trainer: { ...trainer, refined: recorder.refined } } : given,
     start,
     context,
-    async (state) => {
-      subsetEpochs = [...subsetEpochs, watch.record(state)];
-      await replaceFile(subsetsFile, JSON.stringify(subsetEpochs));
-    },
+    recorder?.behindEpoch,
   );
 
+  const activations = activationsOf(spec.quantize);
+  const about = { input: scaling, classes: dataSets[spec.data.set].classes, activations };
   const write = async (name: string, state: TrainingState) => {
     await calibrate(trainer, state, signal);
-    const network = trainedNetwork(shape, state, scaling, dataSets[spec.data.set].classes);
+    const network = trainedNetwork(shape, state, about);
     await writeFile(join(out, name), encodeTrained(network));
   };
   const handsOnBest = spec.train.keep === 'best' && best !== null;
@@ -91,7 +101,7 @@ async function train(given: TrainerAndData, context: StageContext<Slice>): Promi
   if (handsOnBest) await write('last.safetensors', last);
   else if (best) await write('best.safetensors', best);
   await writeFile(join(out, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
-  await writeFile(join(out, subsetsName), encodeSubsetEpochs(subsetEpochs));
+  await recorder?.write(out);
   return trainingMetrics({
     kept: (handsOnBest ? bestOf(history) : null) ?? history.at(-1),
     epochs: spec.train.epochs,

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineStage } from '../pipeline/stage.js';
+import { binaryQuantization, isBinary } from '../spec/binary.js';
 import { networkShape } from '../spec/shape.js';
 import { representativeCount, sampleSubset } from '../subbit/subset.js';
 import { encodeSubsets } from '../subbit/subset-file.js';
@@ -12,12 +13,12 @@ export const sample = defineStage({
   name: 'sample',
   version: 1,
   needs: [],
-  reads: ({ seed, data, architecture, quantize }) => ({
-    seed,
-    blocks: networkShape({ data, architecture }).blocks.map(({ name }) => name),
-    tau: quantize.tau,
-    subset: quantize.subset,
-  }),
+  skip: (spec) => (isBinary(spec) ? null : 'quantize.binarize is none'),
+  reads: (spec) => {
+    const { tau, subset } = binaryQuantization(spec);
+    const blocks = networkShape(spec).blocks.map(({ name }) => name);
+    return { seed: spec.seed, blocks, tau, subset };
+  },
   async run({ spec: { seed, blocks, tau, subset }, out }) {
     const { structure } = subset;
     const taus = blocks.map((block) => tauOfLayer(tau, block));

@@ -17,9 +17,11 @@ import { toolbox } from '../fpga/tools/toolbox.js';
 import type { MapShape } from '../model/network.js';
 import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
+import { binaryQuantization } from '../spec/binary.js';
 import type { ArchitectureSpec, DeviceSpec, Spec, Tau } from '../spec/types.js';
 import { tauText } from '../subbit/tau.js';
 import { Failure } from '../util/failure.js';
+import { whyNotPacked } from './pack.js';
 
 type Slice = {
   readonly image: MapShape;
@@ -33,14 +35,9 @@ export function fpgaTargetOf({ device }: Pick<Spec, 'device'>): FpgaTargetName |
   return device.target === 'cpu' ? null : device.target;
 }
 
-/** @throws Failure where the accelerator cannot compute the network at all */
-export function requireBinaryActivations({ quantize }: Pick<Spec, 'quantize'>): void {
-  if (quantize.binarize === 'weights+activations') return;
-  throw new Failure(
-    'input',
-    'quantize.binarize is weights, but the accelerator needs binary activations',
-    ['set quantize.binarize to weights+activations', 'or set device.target to cpu'],
-  );
+/** Why a spec has nothing to put on an FPGA; null: it has. */
+export function whyNotOnFpga(spec: Spec): string | null {
+  return fpgaTargetOf(spec) === null ? 'device.target is cpu' : whyNotPacked(spec);
 }
 
 /**
@@ -66,12 +63,12 @@ export const synthesize = defineStage({
   name: 'synthesize',
   version: 1,
   needs: [],
-  skip: (spec) => (fpgaTargetOf(spec) === null ? 'device.target is cpu' : null),
-  reads: ({ data, architecture, quantize, device }): Slice => ({
-    image: dataSets[data.set].image,
-    architecture,
-    quantize: { tau: quantize.tau },
-    device,
+  skip: whyNotOnFpga,
+  reads: (spec): Slice => ({
+    image: dataSets[spec.data.set].image,
+    architecture: spec.architecture,
+    quantize: { tau: binaryQuantization(spec).tau },
+    device: spec.device,
   }),
   environment: async ({ device }) => ({
     tools: await toolbox(device.tools, '').versions(),
@@ -80,9 +77,8 @@ export const synthesize = defineStage({
   preflight(spec) {
     const target = fpgaTargetOf(spec);
     if (target === null) return;
-    requireBinaryActivations(spec);
-    const { data, architecture, quantize } = spec;
-    const tau = requireOneTau(quantize.tau);
+    const { data, architecture } = spec;
+    const tau = requireOneTau(binaryQuantization(spec).tau);
     designFor({ architecture, image: dataSets[data.set].image, tau, target });
   },
   run: build,

@@ -2,12 +2,12 @@ import { loadSplit } from '../data/load.js';
 import { inputScaling } from '../data/prepare.js';
 import { memorySource } from '../data/source.js';
 import { chooseEngine, type EngineChoice, engineText, startEngine } from '../engine/registry.js';
-import type { InputScaling } from '../model/trained.js';
+import type { Activations, InputScaling } from '../model/trained.js';
 import type { Trainer, TrainingSpec } from '../nn/train.js';
 import { divide } from '../nn/validation.js';
 import type { StageContext } from '../pipeline/stage.js';
 import { networkShape } from '../spec/shape.js';
-import type { Spec } from '../spec/types.js';
+import type { BinaryQuantizeSpec, QuantizeSpec, Spec } from '../spec/types.js';
 
 /** The engine that a spec's training runs on. */
 export function engineOf({ engine, train }: Pick<Spec, 'engine' | 'train'>): Promise<EngineChoice> {
@@ -25,9 +25,14 @@ export interface TrainerAndData {
 /** What a trainer is made from. */
 export type TrainerSpec = Pick<Spec, 'data' | 'architecture'> &
   Omit<TrainingSpec, 'augment' | 'quantize'> & {
-    readonly quantize: TrainingSpec['quantize'] & Pick<Spec['quantize'], 'binarize'>;
+    readonly quantize: Pick<QuantizeSpec, 'binarize'> & Pick<BinaryQuantizeSpec, 'refine'>;
     readonly engine: EngineChoice;
   };
+
+/** What the 3x3 convolutions of a spec's network see. */
+export function activationsOf({ binarize }: Pick<QuantizeSpec, 'binarize'>): Activations {
+  return binarize === 'weights+activations' ? 'binary' : 'real';
+}
 
 /** Loads the training images, starts the engine and names it, and stops it again behind `use`. */
 export async function withTrainer<Result>(
@@ -37,7 +42,7 @@ export async function withTrainer<Result>(
   const shape = networkShape(spec);
   const images = await loadSplit(spec.data, 'train');
   const scaling = inputScaling(images);
-  const activations = spec.quantize.binarize === 'weights' ? 'real' : 'binary';
+  const activations = activationsOf(spec.quantize);
   const { labelSmoothing, validation: share } = spec.train;
   const setup = { shape, activations, scaling, labelSmoothing } as const;
   emit({ type: 'note', text: engineText(spec.engine) });
@@ -45,7 +50,8 @@ export async function withTrainer<Result>(
   try {
     const { training, validation } = divide(images.count, share, spec.seed);
     const { seed, quantize, train, data } = spec;
-    const ofTraining = { seed, quantize, train, augment: data.augment };
+    const { refine } = quantize;
+    const ofTraining = { seed, quantize: { refine }, train, augment: data.augment };
     const source = memorySource(images);
     const trainer: Trainer = { shape, spec: ofTraining, source, images: training, engine };
     return await use({ trainer, scaling, validation });

@@ -101,12 +101,12 @@ describe('snn plan', () => {
   });
 
   it('tells what would fail before anything runs', async () => {
-    const weights = ['--set', 'quantize.binarize=weights'];
-    const { code, stdout } = await snn(temporaryFolder(), 'plan', quickstart, ...weights);
+    const mixed = ['--set', 'quantize.tau={"stage0.*": 6, "*": 4}'];
+    const { code, stdout } = await snn(temporaryFolder(), 'plan', quickstart, ...mixed);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^would fail: .*\nnext: /m);
     const folder = temporaryFolder();
-    const run = await snn(folder, 'run', quickstart, ...weights);
+    const run = await snn(folder, 'run', quickstart, ...mixed);
     expect(run.code).toBe(2);
     expect(run.stdout).toBe('');
   });

@@ -4,7 +4,12 @@ import { activationReach } from '../../src/model/float-reference.js';
 import { type Architecture, layOut, type NetworkShape } from '../../src/model/network.js';
 import { packNetwork } from '../../src/model/pack.js';
 import type { PackedBinaryConv, PackedModel, Requantizer } from '../../src/model/packed.js';
-import type { TrainedBinaryConv, TrainedNetwork, TrainedNorm } from '../../src/model/trained.js';
+import type {
+  TrainedBinaryConv,
+  TrainedBinaryNetwork,
+  TrainedNetwork,
+  TrainedNorm,
+} from '../../src/model/trained.js';
 import { permutation, type RandomStream, stream } from '../../src/util/random.js';
 
 /**
@@ -167,6 +172,17 @@ export function randomModel(plan: ModelPlan): PackedModel {
   };
 }
 
+/** The same with real weights in its 3x3 convolutions, and real activations. */
+export function randomReal(plan: Omit<ModelPlan, 'mood'>): TrainedNetwork {
+  const network = randomTrained(plan);
+  const random = stream(plan.seed, 'real');
+  const blocks = network.blocks.map(({ conv, ...block }) => {
+    const weight = Float32Array.from({ length: 9 * conv.indices.length }, () => random.normal());
+    return { ...block, conv: { kind: 'real', weight } as const };
+  });
+  return { ...network, activations: 'real', blocks };
+}
+
 /** Random pixels, [count, height, width, channels]. */
 export function randomImages(shape: NetworkShape, count: number, seed: number): Uint8Array {
   const random = stream(seed, 'images');
@@ -195,6 +211,7 @@ export function randomTrained({ seed, shape, taus, structures }: Omit<ModelPlan,
     const order = permutation(structure === 'free' ? members.length : members.length / 2, random);
     const shuffled = Uint16Array.from(order, (j) => members[j]);
     return {
+      kind: 'binary',
       tau,
       structure,
       members:
@@ -208,8 +225,9 @@ export function randomTrained({ seed, shape, taus, structures }: Omit<ModelPlan,
   const { input, stem, classifier } = shape;
   const { kernel, output } = stem.conv;
   const fanIn = kernel * kernel * input.channels;
-  const network: TrainedNetwork = {
+  const network: TrainedBinaryNetwork = {
     shape,
+    activations: 'binary',
     input: {
       zero: Array.from({ length: input.channels }, () => random.below(256)),
       scale: Array.from({ length: input.channels }, () => 50 + 30 * random.uniform()),

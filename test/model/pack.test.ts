@@ -10,7 +10,7 @@ import {
 import { birealNetwork } from '../../src/model/network.js';
 import { fractionBitsFor, packNetwork } from '../../src/model/pack.js';
 import { argmax, referenceLogits, referenceTrace } from '../../src/model/reference.js';
-import type { TrainedNetwork } from '../../src/model/trained.js';
+import type { TrainedBinaryNetwork } from '../../src/model/trained.js';
 import { Failure } from '../../src/util/failure.js';
 import { modelPlans, randomImages, randomTrained } from './networks.js';
 
@@ -29,7 +29,7 @@ function rms(values: ArrayLike<number>): number {
 }
 
 /** Real logits of one image: of the float network, and of its packed form. */
-function bothLogits(network: TrainedNetwork, image: Uint8Array, reach: number) {
+function bothLogits(network: TrainedBinaryNetwork, image: Uint8Array, reach: number) {
   const model = packNetwork(network, { name: 'n', reach, provenance });
   const float = Array.from(floatTrace(network, image).at(-1)?.values ?? []);
   const packed = Array.from(referenceLogits(model, image), (v) => v * model.classifier.scale);
@@ -82,7 +82,7 @@ describe('packing', () => {
     expect(worst('stem', floatTrace(network, image)[0])).toBeLessThan(0.05);
     shape.blocks.forEach((block, i) => {
       const input = real(i === 0 ? 'stem' : shape.blocks[i - 1].name);
-      const output = floatBlock(input, network.blocks[i], block).at(-1) ?? input;
+      const output = floatBlock(input, network.blocks[i], block, 'binary').at(-1) ?? input;
       const tolerance = block.shortcut === 'identity' ? 0.005 : 0.05;
       expect(worst(block.name, output), block.name).toBeLessThan(tolerance);
     });

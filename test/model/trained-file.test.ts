@@ -8,12 +8,13 @@ import {
 } from '../../src/model/safetensors.js';
 import { decodeTrained, encodeTrained } from '../../src/model/trained-file.js';
 import { failureOf } from '../support/failure.js';
-import { modelPlans, randomTrained } from './networks.js';
+import { modelPlans, randomReal, randomTrained } from './networks.js';
 
 test('a trained network comes back from its file, and gives the same bytes again', () => {
   fc.assert(
     fc.property(modelPlans, (plan) => {
-      const network = { ...randomTrained(plan), classes: ['null', 'éins', '二'] };
+      const drawn = plan.seed % 2 === 0 ? randomTrained(plan) : randomReal(plan);
+      const network = { ...drawn, classes: ['null', 'éins', '二'] };
       const bytes = encodeTrained(network);
       const decoded = decodeTrained(Buffer.concat([Buffer.alloc(3), bytes]).subarray(3));
       expect(decoded).toEqual(network);
@@ -31,11 +32,12 @@ describe('a file is refused', () => {
   );
   const plan = { seed: 1, shape, taus: [4, 5], structures: ['free', 'antipodal'] as const };
   const { tensors, metadata } = decodeSafetensors(encodeTrained(randomTrained(plan)));
-  const without = (name: string, replacement?: NamedTensor) => {
-    const changed = new Map(tensors);
+  const real = decodeSafetensors(encodeTrained(randomReal(plan)));
+  const without = (name: string, replacement?: NamedTensor, of = { tensors, metadata }) => {
+    const changed = new Map(of.tensors);
     changed.delete(name);
     if (replacement) changed.set(name, replacement);
-    return encodeSafetensors(changed, metadata);
+    return encodeSafetensors(changed, of.metadata);
   };
 
   test('when any of its tensors is missing, too short or of another type, by its name', async () => {
@@ -51,6 +53,12 @@ describe('a file is refused', () => {
         expect(failure.message).toContain(name);
       }
     }
+  });
+
+  test('when the weights of a real convolution are missing', async () => {
+    const name = 'stage0.block0.conv.weight';
+    const failure = await failureOf(() => decodeTrained(without(name, undefined, real)));
+    expect(failure.message).toContain(name);
   });
 
   test.each(['', '{', '[]', '{"shape":{}}'])(

@@ -1,5 +1,5 @@
 import type { NetworkShape } from '../../src/model/network.js';
-import type { Activations } from '../../src/nn/network.js';
+import type { Activations } from '../../src/model/trained.js';
 import type { Maps } from './reference.js';
 import * as reference from './reference.js';
 

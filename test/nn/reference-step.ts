@@ -1,6 +1,6 @@
 import type { NetworkShape } from '../../src/model/network.js';
+import type { Activations } from '../../src/model/trained.js';
 import { layoutOf, normStatistics } from '../../src/nn/layout.js';
-import type { Activations } from '../../src/nn/network.js';
 import { normals } from '../support/numbers.js';
 import { crossEntropy, difference, maps } from './reference.js';
 import { type ReferencePass, referencePass } from './reference-network.js';

@@ -349,10 +349,11 @@ describe('a run that diverges stops at that step and names where it began', () =
     expect(failure.message).toContain(`the gradient of ${block}.slope`);
   });
 
-  test('with real weights, pointing at the settings of pretraining', async () => {
+  test('while pretraining, pointing at its settings', async () => {
     const { engine } = scripted({ gradients: new Float32Array(layout.size).fill(Number.NaN) });
     const start = realState(layout, { seed: 1, train: plainTraining });
-    const failure = await failureOf(() => run(trainerWith(engine), start, 1));
+    const trainer = { ...trainerWith(engine), field: 'train.pretrain' } as const;
+    const failure = await failureOf(() => run(trainer, start, 1));
     expect(failure.next.join('; ')).toMatch(
       /train\.pretrain\.learningRate.*train\.pretrain\.warmup/,
     );

@@ -6,18 +6,35 @@ import { modelPlans, randomTrained } from '../model/networks.js';
 import { signsOf, structures, taus } from '../support/kernels.js';
 import { midwayOf, quantized } from '../support/states.js';
 
-const scaling = { zero: [33], scale: [77.5] };
+const about = {
+  input: { zero: [33], scale: [77.5] },
+  classes: ['a', 'b'],
+  activations: 'binary',
+} as const;
 
 test('the inference form runs with the very parameters and statistics of the training state', () => {
   fc.assert(
     fc.property(modelPlans, taus, structures, ({ shape, seed }, tau, structure) => {
       const state = midwayOf(shape, seed, { tau, structure });
       const parameters = quantized(shape, state);
-      const network = trainedNetwork(shape, state, scaling, ['a', 'b']);
+      const network = trainedNetwork(shape, state, about);
       expect(engineForm(network)).toEqual({ parameters, statistics: state.statistics });
-      expect(network.input).toEqual(scaling);
+      expect(network).toMatchObject(about);
     }),
     { numRuns: 8 },
+  );
+});
+
+test('a state without subsets gives a network of real weights that runs alike', () => {
+  fc.assert(
+    fc.property(modelPlans, ({ shape, seed }) => {
+      const state = { ...midwayOf(shape, seed), subsets: new Map() };
+      const network = trainedNetwork(shape, state, { ...about, activations: 'real' });
+      expect(network.blocks.every(({ conv }) => conv.kind === 'real')).toBe(true);
+      const { parameters, statistics } = state;
+      expect(engineForm(network)).toEqual({ parameters, statistics });
+    }),
+    { numRuns: 5 },
   );
 });
 
@@ -25,7 +42,7 @@ test('the inference form does not change when training goes on', () => {
   fc.assert(
     fc.property(modelPlans, ({ shape, seed }) => {
       const state = midwayOf(shape, seed);
-      const network = trainedNetwork(shape, state, scaling, ['a', 'b']);
+      const network = trainedNetwork(shape, state, about);
       const before = structuredClone(network);
       state.parameters.fill(7);
       state.statistics.fill(7);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findBaseline, lastSubBitRun } from '../../src/pipeline/baseline.js';
 import { defineStage } from '../../src/pipeline/stage.js';
+import type { BinarySpec } from '../../src/spec/binary.js';
 import { twinOf } from '../../src/spec/twin.js';
 import type { Spec } from '../../src/spec/types.js';
 import { chain, newStore, run, spec } from './support.js';
@@ -17,7 +18,7 @@ const stages = [quantized, ...chain().stages];
 
 describe('the 1-bit twin', () => {
   it('is the spec with all 512 kernels and nothing else changed', () => {
-    const antipodal: Spec = {
+    const antipodal: BinarySpec = {
       ...spec,
       quantize: { ...spec.quantize, subset: { structure: 'antipodal', sampling: 'uniform' } },
     };
@@ -65,6 +66,14 @@ describe('findBaseline', () => {
     const longer = { ...spec, train: { ...spec.train, epochs: 9 } };
     const { run: other } = await run(store, stages, { spec: longer });
     expect((await findBaseline(other, stages, store)).run).toBeNull();
+  });
+
+  it('takes no real-valued run for a sub-bit one', async () => {
+    const store = newStore();
+    const real: Spec = { ...spec, quantize: { binarize: 'none' } };
+    const { run: record } = await run(store, stages, { spec: real });
+    expect(await lastSubBitRun(store)).toBeNull();
+    await expect(findBaseline(record, stages, store)).rejects.toThrow('has no 1-bit twin');
   });
 
   it('refuses a 1-bit run and a run without a finished stage', async () => {

@@ -8,11 +8,12 @@ import { executeRun, type RunOutcome, type RunRequest } from '../../src/pipeline
 import type { Range } from '../../src/pipeline/plan.js';
 import { defineStage, type Stage } from '../../src/pipeline/stage.js';
 import { openStore, type Store } from '../../src/pipeline/store.js';
+import type { BinarySpec } from '../../src/spec/binary.js';
 import type { Spec } from '../../src/spec/types.js';
 import { plainRefinement, plainTraining } from '../support/training.js';
 
 /** A valid spec of no particular meaning; the fixture stages read a few of its fields. */
-export const spec: Spec = {
+export const spec: BinarySpec = {
   name: 'fixture',
   seed: 1,
   data: {

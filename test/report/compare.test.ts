@@ -3,6 +3,7 @@ import type { Metric, StageStatus } from '../../src/pipeline/events.js';
 import type { RunRecord } from '../../src/pipeline/runs.js';
 import { type Comparison, compareRuns } from '../../src/report/compare.js';
 import { comparisonTable } from '../../src/report/compare-table.js';
+import type { BinarySpec } from '../../src/spec/binary.js';
 import { twinOf } from '../../src/spec/twin.js';
 import type { Spec } from '../../src/spec/types.js';
 import { spec } from '../pipeline/support.js';
@@ -35,7 +36,11 @@ function record(of: Spec, found: RunRecord['metrics'], lacking: StageStatus): Ru
   };
 }
 
-const board: Spec = { ...spec, name: 'net', device: { ...spec.device, target: 'ice40-up5k' } };
+const board: BinarySpec = {
+  ...spec,
+  name: 'net',
+  device: { ...spec.device, target: 'ice40-up5k' },
+};
 const found = (accuracy: number, milliseconds: number, cycles: number) => ({
   evaluate: {
     'test accuracy': metric(accuracy, 'measured'),
@@ -54,11 +59,44 @@ function row({ rows }: Comparison, figure: string) {
   return rows.find((candidate) => candidate.figure === figure)?.cells;
 }
 
+describe('compareRuns with networks that are not packed', () => {
+  const real = record({ ...spec, name: 'real', quantize: { binarize: 'none' } }, {}, 'not-asked');
+  const weights = record(
+    { ...spec, name: 'w', quantize: { ...spec.quantize, binarize: 'weights' } },
+    { evaluate: { 'test accuracy': metric(98, 'measured') } },
+    'not-asked',
+  );
+  const comparison = compareRuns([
+    {
+      ...real,
+      stages: [{ ...real.stages[2], status: 'skipped', reason: 'activations stay real' }],
+    },
+    weights,
+  ]);
+
+  it('counts no bits of real weights, and no operations on bits with real activations', () => {
+    expect(row(comparison, 'bits per binary weight')).toEqual([
+      { missing: 'the network is real-valued' },
+      { value: 5 / 9, kind: 'counted' },
+    ]);
+    expect(row(comparison, 'Bit-OPs an image')?.[1]).toEqual({
+      missing: 'activations are real: there are no operations on bits',
+    });
+    expect(row(comparison, 'test accuracy')?.[1]).toEqual({ value: 98, kind: 'measured' });
+  });
+
+  it('says why there is no packed model', () => {
+    expect(row(comparison, 'packed model, all of it')?.[0]).toEqual({
+      missing: 'pack was skipped: activations stay real',
+    });
+  });
+});
+
 describe('compareRuns', () => {
   const comparison = compareRuns([twin, run]);
 
   it('tells accuracy and its difference in points', () => {
-    expect(row(comparison, 'test accuracy, packed')).toEqual([
+    expect(row(comparison, 'test accuracy')).toEqual([
       { value: 97.5, kind: 'measured' },
       { value: 97, kind: 'measured' },
     ]);
@@ -91,7 +129,7 @@ describe('compareRuns', () => {
     expect(row(bare, 'LUT')).toEqual([
       { missing: 'synthesize was not run' },
       { value: 3000, kind: 'counted' },
-      { missing: 'synthesize has nothing to do for device.target cpu' },
+      { missing: 'synthesize was skipped: there was nothing to do' },
     ]);
     expect(row(bare, 'CPU speed-up')?.[1]).toEqual({ missing: 'evaluate was not run' });
     expect(row(compareRuns([run]), 'block RAM')).toEqual([
@@ -110,7 +148,7 @@ it('prints a column a run, a row a figure, its kind, and what is missing', () =>
   expect(comparisonTable(compareRuns([twin, run]))).toMatchInlineSnapshot(`
     "                                     unit    net-1bit    net
     ─────────────────────────────────────────────────────────────────────────────────
-    test accuracy, packed                %          97.50  97.00  measured
+    test accuracy                        %          97.50  97.00  measured
     difference                           points            -0.50  measured
     bits per binary weight               bit         1.00   0.56  counted
     binary weights                       kbit        73.7   41.0  counted

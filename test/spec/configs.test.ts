@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { dataSets } from '../../src/data/sets.js';
 import { type PresetName, presets } from '../../src/spec/architectures.js';
+import { binaryQuantization } from '../../src/spec/binary.js';
 import { loadSpec } from '../../src/spec/load.js';
 import { fieldAt } from '../../src/spec/schema.js';
 import { packageFile } from '../../src/util/paths.js';
@@ -23,7 +24,7 @@ it.each(configs)('%s loads, and editors find its schema', async (name) => {
 it('holds the four published settings of ResNet-18', async () => {
   const settings = ['1', '0.67', '0.56', '0.44'].map(async (bits) => {
     const { spec } = await loadSpec(join(folder, `imagenet/resnet18-${bits}bit.yaml`));
-    return [spec.name, spec.quantize.tau, spec.architecture.stages];
+    return [spec.name, binaryQuantization(spec).tau, spec.architecture.stages];
   });
   expect(await Promise.all(settings)).toEqual([
     ['resnet18-1bit', 9, [4, 4, 4, 4]],
@@ -37,7 +38,7 @@ it('holds the same settings for CIFAR-10, with the stem that suits 32x32 images'
   const names = ['cifar10/resnet18-1bit', 'cifar10/resnet18-0.67bit', 'resnet18-0.56bit'];
   const settings = [...names, 'cifar10/resnet18-0.44bit'].map(async (name) => {
     const { spec } = await loadSpec(join(folder, `${name}.yaml`));
-    return [spec.name, spec.data.set, spec.quantize.tau, spec.architecture.stem];
+    return [spec.name, spec.data.set, binaryQuantization(spec).tau, spec.architecture.stem];
   });
   const stem = { kernel: 3, stride: 1, pool: false };
   expect(await Promise.all(settings)).toEqual([

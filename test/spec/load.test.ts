@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { binaryQuantization } from '../../src/spec/binary.js';
 import { loadSpec, storedSpec } from '../../src/spec/load.js';
 import { renderSpec } from '../../src/spec/render.js';
 import { Failure } from '../../src/util/failure.js';
@@ -81,7 +82,7 @@ describe('defaults', () => {
     [0.56, 5],
     [0.44, 4],
   ])('turns %d bits into tau %d', async (bits, tau) => {
-    expect((await load({ ...least, quantize: { bits } })).quantize.tau).toBe(tau);
+    expect(binaryQuantization(await load({ ...least, quantize: { bits } })).tau).toBe(tau);
   });
 
   it('gives a ResNet the stem that suits its images', async () => {
@@ -126,12 +127,19 @@ describe('composition', () => {
     await expect(loadSpec(file)).rejects.toThrow(/linked.yaml:1:10: extends runs in a circle/);
   });
 
+  it('takes inherited bits and subsets away where nothing is binarised', async () => {
+    const base = written({ ...least, quantize: { tau: 7, refine: false, subset: {} } });
+    const none = { binarize: 'none' };
+    expect((await load({ extends: base, quantize: none })).quantize).toEqual(none);
+    expect((await load(least, 'quantize.binarize=none')).quantize).toEqual(none);
+  });
+
   it('replaces inherited bits by tau and the other way round', async () => {
     const base = written(least);
-    expect((await load({ extends: base, quantize: { tau: 7 } })).quantize.tau).toBe(7);
-    expect((await load({ ...least, quantize: { tau: 7 } }, 'quantize.bits=1')).quantize.tau).toBe(
-      9,
-    );
+    expect(binaryQuantization(await load({ extends: base, quantize: { tau: 7 } })).tau).toBe(7);
+    expect(
+      binaryQuantization(await load({ ...least, quantize: { tau: 7 } }, 'quantize.bits=1')).tau,
+    ).toBe(9);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { binaryQuantization } from '../../src/spec/binary.js';
 import { loadSpec } from '../../src/spec/load.js';
 import { renderSpec } from '../../src/spec/render.js';
 import { failureOf } from '../support/failure.js';
@@ -17,7 +18,7 @@ function write(folder: string, name: string, content: object): string {
 
 async function tauOf(tau: unknown, ...overrides: string[]) {
   const file = write(temporaryFolder(), 'map.yaml', { ...rest, quantize: { tau } });
-  return (await loadSpec(file, overrides)).spec.quantize.tau;
+  return binaryQuantization((await loadSpec(file, overrides)).spec).tau;
 }
 
 async function problemOf(tau: unknown): Promise<string> {
@@ -47,7 +48,7 @@ describe('tau by layer', () => {
     write(folder, 'base.yaml', { ...rest, quantize: { tau: { '*': 3 } } });
     const over = { extends: 'base.yaml', quantize: { tau: { 'stage2.*': 4, '*': 6 } } };
     const file = write(folder, 'over.yaml', over);
-    const inherited = (await loadSpec(file)).spec.quantize.tau;
+    const inherited = binaryQuantization((await loadSpec(file)).spec).tau;
     expect(inherited).toMatchObject({ 'stage0.block0': 6, 'stage2.block1': 4 });
     expect(await tauOf({ '*': 3 }, 'quantize.tau={"*0": 7, "*": 8}')).toMatchObject({
       'stage1.block0': 7,

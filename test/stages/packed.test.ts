@@ -9,6 +9,7 @@ import { encodeTrained } from '../../src/model/trained-file.js';
 import type { StageEvent } from '../../src/pipeline/events.js';
 import type { Stage } from '../../src/pipeline/stage.js';
 import { createRuntime } from '../../src/runtime/index.js';
+import type { BinarySpec } from '../../src/spec/binary.js';
 import type { Spec } from '../../src/spec/types.js';
 import { evaluate } from '../../src/stages/evaluate.js';
 import { pack } from '../../src/stages/pack.js';
@@ -25,7 +26,7 @@ const architecture = {
 } as const;
 const shape = birealNetwork(architecture, { height: 28, width: 28, channels: 1 }, 10);
 const pooled = layOut({ ...architecture, family: 'vgg' }, shape.input, 10);
-const spec: Spec = {
+const spec: BinarySpec = {
   name: 'stages',
   seed: 1,
   data: {
@@ -151,10 +152,13 @@ describe('pack and evaluate', () => {
     );
   });
 
-  it('refuse networks of binary weights only before anything runs', () => {
-    const quantize = { ...spec.quantize, binarize: 'weights' } as const;
-    expect(() => pack.preflight?.({ ...spec, quantize })).toThrow(/not supported yet/);
-    expect(() => pack.preflight?.(spec)).not.toThrow();
+  it('are left out where activations stay real, evaluation is not', () => {
+    const weights: Spec = { ...spec, quantize: { ...spec.quantize, binarize: 'weights' } };
+    const none: Spec = { ...spec, quantize: { binarize: 'none' } };
+    expect(pack.skip?.(weights)).toBe('quantize.binarize is weights: activations stay real');
+    expect(pack.skip?.(none)).toBe('quantize.binarize is none: activations stay real');
+    expect(pack.skip?.(spec)).toBeNull();
+    expect(evaluate.skip?.(none) ?? null).toBeNull();
   });
 
   it('do not read how images are augmented', () => {

@@ -2,16 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decodeSafetensors } from '../../src/model/safetensors.js';
-import { decodeTrained } from '../../src/model/trained-file.js';
+import type { BinarySpec } from '../../src/spec/binary.js';
 import type { Spec } from '../../src/spec/types.js';
 import { pretrain } from '../../src/stages/pretrain.js';
 import { refine } from '../../src/stages/refine.js';
 import { sample } from '../../src/stages/sample.js';
 import { spec as base } from '../pipeline/support.js';
+import { decodeBinary } from '../support/binary.js';
 import { plainTraining } from '../support/training.js';
 import { newFolders, runStage } from './support.js';
 
-const spec: Spec = {
+const spec: BinarySpec = {
   name: 'two-steps',
   seed: 1,
   data: { ...base.data, set: 'mnist', path: null, limit: { train: 512, test: 16 } },
@@ -60,7 +61,7 @@ describe('a pretrain stage', () => {
     const folders = newFolders();
     const { input } = await made(sample);
     await runStage(refine, still, folders, { sample: input, pretrain: pretrained.input });
-    const network = decodeTrained(file(folders.out, 'trained.safetensors'));
+    const network = decodeBinary(file(folders.out, 'trained.safetensors'));
     const { tensors } = decodeSafetensors(file(pretrained.out, 'pretrained.safetensors'));
     const bias = tensors.get('classifier.bias')?.values ?? [];
     expect(bias).toHaveLength(10);

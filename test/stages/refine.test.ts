@@ -5,22 +5,23 @@ import { loadSplit } from '../../src/data/load.js';
 import { memorySource } from '../../src/data/source.js';
 import { startFloatClassifier } from '../../src/engine/infer.js';
 import { decodeModel } from '../../src/model/container/read.js';
-import { decodeTrained } from '../../src/model/trained-file.js';
 import { divide } from '../../src/nn/validation.js';
 import type { StageEvent } from '../../src/pipeline/events.js';
 import type { Stage, StageContext } from '../../src/pipeline/stage.js';
+import type { BinarySpec } from '../../src/spec/binary.js';
 import type { Spec } from '../../src/spec/types.js';
 import { pack } from '../../src/stages/pack.js';
 import { refine } from '../../src/stages/refine.js';
 import { sample } from '../../src/stages/sample.js';
 import { membersOf } from '../../src/subbit/subset.js';
 import { decodeSubsets } from '../../src/subbit/subset-file.js';
+import { decodeBinary } from '../support/binary.js';
 import { failureOf } from '../support/failure.js';
 import { temporaryFolder } from '../support/folder.js';
 import { writeIdxFolder } from '../support/idx.js';
 import { plainRefinement, plainTraining } from '../support/training.js';
 
-const spec: Spec = {
+const spec: BinarySpec = {
   name: 'short',
   seed: 1,
   data: {
@@ -98,7 +99,7 @@ describe('a refine stage', () => {
     const folders = newFolders();
     const { metrics, events } = await run(refine, folders, { inputs: await sampled() });
 
-    const network = decodeTrained(file(folders.out, 'trained.safetensors'));
+    const network = decodeBinary(file(folders.out, 'trained.safetensors'));
     expect(network.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
     expect(network.shape.blocks.map(({ name }) => name)).toEqual([
       'stage0.block0',
@@ -127,7 +128,7 @@ describe('a refine stage', () => {
     const inputs = await sampled();
     await run(refine, folders, { inputs });
     const epochs = JSON.parse(file(folders.out, 'subsets.json').toString());
-    const network = decodeTrained(file(folders.out, 'trained.safetensors'));
+    const network = decodeBinary(file(folders.out, 'trained.safetensors'));
     const start = decodeSubsets(file(inputs.sample.path, 'subsets.json').toString());
     expect(epochs).toMatchObject([{ epoch: 1 }, { epoch: 2 }]);
     network.shape.blocks.forEach(({ name }, i) => {
@@ -151,7 +152,7 @@ describe('a refine stage', () => {
     const of = { ...spec, quantize: { ...spec.quantize, tau } } as const;
     const folders = newFolders();
     await run(refine, folders, { of, inputs: await sampled(of) });
-    const network = decodeTrained(file(folders.out, 'trained.safetensors'));
+    const network = decodeBinary(file(folders.out, 'trained.safetensors'));
     expect(network.blocks.map(({ conv }) => conv.tau)).toEqual([9, 3]);
     const packed = newFolders();
     const inputs = { refine: { path: folders.out, digest: 'of no meaning here', metrics: {} } };
@@ -166,7 +167,7 @@ describe('a refine stage', () => {
     const folders = newFolders();
     const inputs = await sampled(of);
     await run(refine, folders, { of, inputs });
-    const network = decodeTrained(file(folders.out, 'trained.safetensors'));
+    const network = decodeBinary(file(folders.out, 'trained.safetensors'));
     const start = decodeSubsets(file(inputs.sample.path, 'subsets.json').toString());
     network.shape.blocks.forEach(({ name }, i) => {
       expect(network.blocks[i].conv.members).toEqual(membersOf(start.get(name) ?? failed(name)));
@@ -224,7 +225,7 @@ describe('a refine stage', () => {
       const images = await loadSplit(of.data, 'train');
       const { validation } = divide(images.count, 0.25, of.seed);
       const count = validation.length;
-      const classifier = startFloatClassifier(decodeTrained(bytes), 2);
+      const classifier = startFloatClassifier(decodeBinary(bytes), 2);
       const logits = await classifier.logits(memorySource(images).batch(validation, null));
       await classifier.close();
       const right = validation.filter((image, i) => {
@@ -319,7 +320,7 @@ describe('a refine stage fails for the person at the keyboard', () => {
 });
 
 test('sampling follows the seed and the names of the blocks', async () => {
-  const subsets = async (of: Spec) => {
+  const subsets = async (of: BinarySpec) => {
     const { sample } = await sampled(of);
     return file(sample.path, 'subsets.json').toString();
   };
