@@ -1,6 +1,6 @@
 import { Command, Errors, Flags } from '@oclif/core';
 import type { RunOutcome, RunRequest } from '../pipeline/executor.js';
-import type { Range } from '../pipeline/plan.js';
+import type { Range } from '../pipeline/steps.js';
 import { openStore } from '../pipeline/store.js';
 import { bugExitCode, Failure } from '../util/failure.js';
 import { interruptible } from '../util/interrupt.js';

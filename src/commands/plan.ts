@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { planStages } from '../pipeline/executor.js';
 import { preflight } from '../pipeline/preflight.js';
+import { stepsOf } from '../pipeline/steps.js';
 import { openStore } from '../pipeline/store.js';
 import { planDocument, planText } from '../report/progress-plan.js';
 import { loadSpec } from '../spec/load.js';
@@ -40,7 +41,7 @@ export default class Plan extends BaseCommand {
       const location = locate(field);
       return location && locationText(location);
     };
-    const failures = await preflight(stages, spec, planned);
+    const failures = await preflight(stepsOf(stages, spec, flags), planned);
     this.log(planText(planned, place, failures));
     return planDocument(planned, failures);
   }

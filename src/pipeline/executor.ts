@@ -9,10 +9,10 @@ import {
   type Declaration,
   declareStages,
   explain,
+  isForced,
   type Knowledge,
   type PlannedStage,
   planRun,
-  type Range,
   recipeOf,
 } from './plan.js';
 import { preflight, throwAll } from './preflight.js';
@@ -20,6 +20,7 @@ import { describeReason } from './reasons.js';
 import { type Recorder, recordRun } from './recorder.js';
 import type { RunRecord } from './runs.js';
 import type { Input, Stage } from './stage.js';
+import type { Range } from './steps.js';
 import { prepareStore, type Store } from './store.js';
 
 /** What to run, where, and who watches. */
@@ -52,11 +53,12 @@ export async function planStages(
 ): Promise<PlannedStage[]> {
   const { spec, stages, store } = request;
   const declarations = await declareStages(stages, spec, request);
-  return planRun(declarations, storeKnowledge(store, spec.name), request);
+  return planRun(declarations, storeKnowledge(store), request);
 }
 
 /**
- * Runs a spec's stages in order and reuses every artifact that still fits. Whatever stops a run that
+ * Runs a spec's stages in order, what they borrow from other specs ahead of them, and reuses every
+ * artifact that still fits. Whatever stops a run that
  * has begun is in the outcome; what stops it before (a bad range, a failed preflight, a store that
  * cannot be written) is thrown and leaves no record.
  */
@@ -65,9 +67,9 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const seconds = startClock();
   await prepareStore(store);
   const declarations = await declareStages(stages, spec, request);
-  const knowledge = storeKnowledge(store, spec.name);
+  const knowledge = storeKnowledge(store);
   const planned = await planRun(declarations, knowledge, request);
-  throwAll(await preflight(stages, spec, planned));
+  throwAll(await preflight(declarations, planned));
 
   const recorder = await recordRun(request, planned);
   const { id } = recorder.run();
@@ -75,20 +77,20 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   listen({ type: 'run-started', run: id, spec: spec.name, stages: names });
 
   const artifacts = new Map<string, Artifact>();
-  for (const [index, stage] of stages.entries()) {
+  for (const [index, declaration] of declarations.entries()) {
+    const { name } = declaration;
     const plan = planned[index];
-    const declaration = declarations[index];
-    if (plan === undefined || declaration === undefined || plan.status === 'not-asked') continue;
+    if (plan === undefined || plan.status === 'not-asked') continue;
     if (plan.status === 'skipped') {
-      listen({ type: 'stage-skipped', stage: plan.name, reason: plan.reason });
+      listen({ type: 'stage-skipped', stage: name, reason: plan.reason });
       continue;
     }
     try {
       signal.throwIfAborted();
-      const job = { stage, plan, declaration, artifacts, knowledge, request, recorder };
-      artifacts.set(stage.name, await runStage(job));
+      const job = { plan, declaration, artifacts, knowledge, request, recorder };
+      artifacts.set(name, await runStage(job));
     } catch (error) {
-      return stopRun(error, stage.name, seconds());
+      return stopRun(error, name, seconds());
     }
   }
   await recorder.end('finished');
@@ -117,10 +119,9 @@ function interruption(stage: string, cause: unknown): Failure {
 }
 
 interface Job {
-  readonly stage: Stage;
   readonly plan: PlannedStage;
   readonly declaration: Declaration;
-  /** Of the stages so far. */
+  /** Of the steps so far. */
   readonly artifacts: ReadonlyMap<string, Artifact>;
   readonly knowledge: Knowledge;
   readonly request: RunRequest;
@@ -129,18 +130,18 @@ interface Job {
 
 /** Finds or makes one stage's artifact, telling the listener and the record. */
 async function runStage(job: Job): Promise<Artifact> {
-  const { stage, plan, declaration, knowledge, request, recorder } = job;
+  const { plan, declaration, knowledge, request, recorder } = job;
   const { listen } = request;
-  const { name } = stage;
+  const { name, stage, spec } = declaration;
   const seconds = startClock();
   const inputs = inputsOf(job);
   const recipe = recipeOf(declaration, digestsOf(inputs));
   const wanted = fingerprint(recipe);
-  const force = request.force === true && declaration.asked;
+  const force = isForced(declaration, request);
 
-  let made = force ? null : await reuse(plan, wanted, knowledge);
+  let made = force ? null : await reuse(plan, recipe.stage, wanted, knowledge);
   if (made === null) {
-    const reasons = await explain(recipe, knowledge, { forced: force });
+    const reasons = await explain(recipe, spec.name, knowledge, { forced: force });
     listen({ type: 'stage-started', stage: name, because: reasons.map(describeReason) });
     await recorder.stage(name, { status: 'running', fingerprint: wanted });
     const { store, signal } = request;
@@ -162,21 +163,21 @@ async function runStage(job: Job): Promise<Artifact> {
 }
 
 /** The artifact if it is in the store and intact; what the plan has just checked is believed. */
-async function reuse(plan: PlannedStage, wanted: string, knowledge: Knowledge) {
+async function reuse(plan: PlannedStage, stage: string, wanted: string, knowledge: Knowledge) {
   if (plan.status === 'cached' && plan.fingerprint === wanted) {
     return { artifact: plan.artifact, cached: true };
   }
-  const found = await knowledge.find(plan.name, wanted);
+  const found = await knowledge.find(stage, wanted);
   return found.state === 'intact' ? { artifact: found.artifact, cached: true } : null;
 }
 
-function inputsOf({ stage, artifacts }: Job): Record<string, Input> {
+function inputsOf({ declaration, artifacts }: Job): Record<string, Input> {
   const inputs: Record<string, Input> = {};
-  for (const need of stage.needs) {
-    const artifact = artifacts.get(need);
+  for (const [name, step] of Object.entries(declaration.inputs)) {
+    const artifact = artifacts.get(step);
     if (artifact === undefined) continue;
     const { digest, metrics } = artifact.manifest;
-    inputs[need] = { path: artifact.path, digest, metrics };
+    inputs[name] = { path: artifact.path, digest, metrics };
   }
   return inputs;
 }

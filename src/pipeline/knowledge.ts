@@ -4,34 +4,45 @@ import { listRuns, type RunRecord } from './runs.js';
 import { artifactFolder, findArtifact, listManifests, type Store } from './store.js';
 
 /**
- * What the store knows, for a run of the spec named `spec`. Records of runs are read once, when first
- * needed. A stage is compared with its artifact in the newest run of the same spec; failing that, of
- * any spec.
+ * What the store knows. Records of runs are read once, when first needed. A stage is compared with its
+ * artifact in the newest run of the same spec, or for which that spec was borrowed from; failing that,
+ * of any spec.
  */
-export function storeKnowledge(store: Store, spec: string): Knowledge {
-  let reading: Promise<RunRecord[]> | undefined;
+export function storeKnowledge(store: Store): Knowledge {
+  let reading: Promise<Made[]> | undefined;
   const newestFirst = () => {
-    reading ??= listRuns(store).then((runs) => runs.reverse());
+    reading ??= listRuns(store).then((runs) => runs.reverse().flatMap(madeBy));
     return reading;
   };
   return {
     find: (stage, fingerprint) => findArtifact(store, stage, fingerprint),
-    previous: async (stage) => {
-      for (const run of await newestFirst()) {
-        const fingerprint = run.spec.name === spec ? artifactOf(run, stage) : null;
-        if (fingerprint === null) continue;
-        const manifest = await readManifest(artifactFolder(store, stage, fingerprint));
+    previous: async (stage, spec) => {
+      for (const made of await newestFirst()) {
+        if (made.spec !== spec || made.stage !== stage) continue;
+        const manifest = await readManifest(artifactFolder(store, stage, made.fingerprint));
         if (manifest !== null) return manifest;
       }
       return (await listManifests(store, stage)).at(-1) ?? null;
     },
     made: async (stage, fingerprint) =>
-      (await newestFirst()).some((run) => artifactOf(run, stage) === fingerprint),
+      (await newestFirst()).some(
+        (made) => made.stage === stage && made.fingerprint === fingerprint,
+      ),
   };
 }
 
-/** Fingerprint of the artifact that a run made or used, or null. */
-function artifactOf(run: RunRecord, name: string): string | null {
-  const stage = run.stages.find((candidate) => candidate.name === name);
-  return stage?.status === 'finished' ? stage.fingerprint : null;
+/** An artifact that a run made or used. */
+interface Made {
+  /** Name of the spec whose stage it is. */
+  readonly spec: string;
+  readonly stage: string;
+  readonly fingerprint: string;
+}
+
+function madeBy({ spec, stages }: RunRecord): Made[] {
+  return stages.flatMap(({ name, of, status, fingerprint }) =>
+    status === 'finished' && fingerprint !== null
+      ? [{ ...(of ?? { spec: spec.name, stage: name }), fingerprint }]
+      : [],
+  );
 }

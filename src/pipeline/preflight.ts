@@ -1,16 +1,14 @@
-import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import type { PlannedStage } from './plan.js';
-import type { Stage } from './stage.js';
+import type { Step } from './steps.js';
 
-/** Lets every stage that will run look ahead, and gives what would make them fail for certain. */
+/** Lets every step that will run look ahead, and gives what would make them fail for certain. */
 export async function preflight(
-  stages: readonly Stage[],
-  spec: Spec,
+  steps: readonly Step[],
   planned: readonly PlannedStage[],
 ): Promise<Failure[]> {
   const failures: Failure[] = [];
-  for (const [index, stage] of stages.entries()) {
+  for (const [index, { stage, spec }] of steps.entries()) {
     if (planned[index]?.status !== 'will-run') continue;
     try {
       await stage.preflight?.(spec);

@@ -33,6 +33,7 @@ export async function recordRun(
     spec,
     stages: planned.map((stage) => ({
       name: stage.name,
+      ...(stage.of && { of: stage.of }),
       status: initialStatus(stage.status),
       ...(stage.status === 'skipped' && { reason: stage.reason }),
       cached: false,

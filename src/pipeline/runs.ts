@@ -12,6 +12,8 @@ import type { Store } from './store.js';
 /** One stage of a run, as far as it got. */
 export interface RunStage {
   readonly name: string;
+  /** Whose stage it is, where that is not the run's own spec. */
+  readonly of?: { readonly spec: string; readonly stage: string };
   readonly status: StageStatus;
   /** Why it was skipped, if it was. */
   readonly reason?: string;

@@ -13,7 +13,16 @@ export interface Input {
   readonly metrics: Metrics;
 }
 
-/** The artifacts that a stage needs, by stage name; one that was skipped for this spec is absent. */
+/** A stage of a spec, whose artifact another stage borrows. */
+export interface StageOf {
+  readonly spec: Spec;
+  readonly stage: string;
+}
+
+/**
+ * The artifacts that a stage reads: those it needs by stage name, one that was skipped for this spec
+ * left out, and those it borrows by the names that it gave them.
+ */
 export type Inputs = Readonly<Partial<Record<string, Input>>>;
 
 /** An input that the stage cannot do without. */
@@ -47,6 +56,11 @@ export interface Stage<Slice = unknown> {
   readonly version: number;
   /** Stages whose artifacts it reads. */
   readonly needs: readonly string[];
+  /**
+   * Artifacts that it reads besides, by names of its choice: of stages of other specs, or, where the
+   * spec decides whether they are read at all, of its own. What it borrows is made first.
+   */
+  borrows?(spec: Spec): Readonly<Record<string, StageOf>>;
   /** Why the stage has nothing to do for this spec, or null. */
   skip?(spec: Spec): string | null;
   /** The slice of the spec that can change the result: plain JSON values, hashed key-sorted. */

@@ -36,7 +36,9 @@ function planLines(stage: PlannedStage, locate: Locate): readonly string[] {
       ];
     }
     case 'will-run': {
-      const reasons = stage.reasons.map((reason) => reasonText(reason, locate));
+      // The file that is at hand is that of the run's own spec.
+      const find = stage.of ? () => null : locate;
+      const reasons = stage.reasons.map((reason) => reasonText(reason, find));
       const hope = stage.mayBeReused ? ' (may be reused if that comes out the same)' : '';
       const [first = '', ...more] = reasons;
       return [`will run   ${first}`, ...more.map((text) => `           ${text}`)].map(

@@ -1,9 +1,9 @@
 import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { planStages } from '../../src/pipeline/executor.js';
-import type { Range } from '../../src/pipeline/plan.js';
 import { describeReason } from '../../src/pipeline/reasons.js';
 import type { Stage } from '../../src/pipeline/stage.js';
+import type { Range } from '../../src/pipeline/steps.js';
 import { artifactFolder, type Store } from '../../src/pipeline/store.js';
 import { planDocument, planText } from '../../src/report/progress-plan.js';
 import type { Spec } from '../../src/spec/types.js';
