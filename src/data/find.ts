@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { DataSetName, DataSpec } from '../spec/types.js';
+import type { DataFiles, DataSetName } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { dataCache } from './cache.js';
+import { splitFolder } from './folder/listing.js';
 import type { Format } from './formats/format.js';
 import { formatOf } from './formats/index.js';
 import { dataSets } from './sets.js';
@@ -41,38 +42,37 @@ const howToGet: Readonly<Record<DataSetName, readonly string[]>> = {
     'snn data fetch cifar100',
     'or set data.path to a folder with the binary version: train.bin, test.bin',
   ],
-  imagenet: ['this version costs ImageNet networks (snn plan --cost) but does not train them'],
+  imagenet: [
+    'set data.path to a folder that holds train/<wnid>/*.JPEG and val/<wnid>/*.JPEG, 1000 class folders each',
+    'its owners give it on request: https://www.image-net.org/',
+    'its costs need no data: snn plan --cost',
+  ],
+  folder: [
+    'data.path has to hold train/<class>/<image> and test/<class>/<image> or val/<class>/<image>',
+  ],
 };
 
-/** A data set's files and how to read them. */
-export interface FoundDataSet {
-  readonly folder: string;
-  readonly format: Format;
+/** Whether a folder holds a data set in this format; of folders of images only the top is looked at. */
+export function isIn(format: Format, folder: string): boolean {
+  if (format.kind === 'files') return format.isIn(folder);
+  return Object.values(format.splits).every((names) => splitFolder(folder, names) !== null);
 }
 
 /**
- * Looks for a data set: in `data.path` if that is given, else in its usual places.
+ * The folder that holds a data set: `data.path` if that is given, else one of its usual places.
  *
  * @throws Failure that says where it was looked for and how to get it
  */
-export function locate(data: Pick<DataSpec, 'set' | 'path'>): FoundDataSet {
-  const places = data.path === null ? usualPlaces(data.set) : [data.path];
-  const format = formatOf[data.set];
-  const folder = format && places.find((place) => format.isIn(place));
-  if (folder) return { folder, format };
+export function findDataSet({ set, path }: Pick<DataFiles, 'set' | 'path'>): string {
+  const places = path === null ? usualPlaces(set) : [path];
+  const folder = places.find((place) => isIn(formatOf[set], place));
+  if (folder !== undefined) return folder;
+  const looked = `looked in ${places.join(', ')}`;
   throw new Failure(
     'input',
-    `data set ${data.set} (${dataSets[data.set].title}) is not on this machine; ` +
-      `looked in ${places.join(', ')}`,
-    howToGet[data.set],
+    set === 'folder'
+      ? `no image folders of a training and a test split are there; ${looked}`
+      : `data set ${set} (${dataSets[set].title}) is not on this machine; ${looked}`,
+    howToGet[set],
   );
-}
-
-/**
- * The folder that holds a data set's files.
- *
- * @throws Failure that says where it was looked for and how to get it
- */
-export function findDataSet(data: Pick<DataSpec, 'set' | 'path'>): string {
-  return locate(data).folder;
 }

@@ -1,23 +1,38 @@
 import type { MapShape } from '../model/network.js';
 import type { InputScaling } from '../model/trained.js';
 import type { DataSpec } from '../spec/types.js';
-import { stream } from '../util/random.js';
-import type { ImageSet } from './image-set.js';
-import type { Batch } from './source.js';
+import { permutation, stream } from '../util/random.js';
+import type { Batch, ImageSource } from './source.js';
 import { randomWindow, resized, type Window } from './window.js';
+
+/** Images of one batch while the scaling is taken. */
+const scalingBatch = 64;
 
 export type Augmentation = DataSpec['augment'];
 
-/** Mean (rounded to a pixel value) and standard deviation of each channel over a training split. */
-export function inputScaling({ shape, count, pixels }: ImageSet): InputScaling {
+/**
+ * Mean (rounded to a pixel value) and standard deviation of each channel over the images of a
+ * training split: all that lie in memory, else `scalingImages` of them, drawn from the seed.
+ */
+export async function inputScaling(source: ImageSource, seed: number): Promise<InputScaling> {
+  const { shape, count, scalingImages } = source;
   const { channels } = shape;
-  const perChannel = count * shape.height * shape.width || 1;
+  const size = shape.height * shape.width * channels;
   const sums = new Float64Array(channels);
   const squares = new Float64Array(channels);
-  for (let i = 0; i < pixels.length; i++) {
-    sums[i % channels] += pixels[i];
-    squares[i % channels] += pixels[i] * pixels[i];
+  const drawn = permutation(count, stream(seed, 'scaling')).slice(0, scalingImages).sort();
+  let seen = 0;
+  for await (const { pixels, slots } of source.batches(drawn, scalingBatch, null)) {
+    for (const slot of slots) {
+      const image = new Uint8Array(pixels, slot * size, size);
+      for (let i = 0; i < size; i++) {
+        sums[i % channels] += image[i];
+        squares[i % channels] += image[i] * image[i];
+      }
+    }
+    seen += slots.length;
   }
+  const perChannel = seen * shape.height * shape.width || 1;
   const means = Array.from(sums, (sum) => sum / perChannel);
   return {
     zero: means.map(Math.round),
@@ -47,7 +62,7 @@ const asStored: Placement = { mirrored: false, down: 0, right: 0, window: null }
 function place(
   { augment, seed, epoch }: AugmentationMoment,
   image: number,
-  shape: MapShape,
+  size: Pick<MapShape, 'height' | 'width'>,
 ): Placement {
   const random = stream(seed, 'augment', epoch, image);
   const offset = () => random.below(2 * augment.shift + 1) - augment.shift;
@@ -55,8 +70,17 @@ function place(
     mirrored: augment.flip && random.below(2) === 1,
     down: offset(),
     right: offset(),
-    window: augment.crop < 1 ? randomWindow(shape, augment.crop, random) : null,
+    window: augment.crop < 1 ? randomWindow(size, augment.crop, random) : null,
   };
+}
+
+/** The random part that `augment.crop` takes of an image of this size; by default the whole. */
+export function windowOf(
+  moment: AugmentationMoment,
+  image: number,
+  size: Pick<MapShape, 'height' | 'width'>,
+): Window {
+  return place(moment, image, size).window ?? { top: 0, left: 0, ...size };
 }
 
 /**

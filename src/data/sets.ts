@@ -1,11 +1,16 @@
 import type { MapShape } from '../model/network.js';
-import type { DataSetName } from '../spec/types.js';
+import type { DataSource, KnownSetName, StoredSetName } from '../spec/types.js';
 
 /** What is known of a data set before any of its files is read. */
 export interface DataSetInfo {
   readonly title: string;
   readonly image: MapShape;
-  readonly classes: readonly string[];
+  readonly classes: number;
+}
+
+export interface StoredSetInfo extends DataSetInfo {
+  /** Names of the classes, by label; an image folder's are those of its class folders. */
+  readonly names: readonly string[];
 }
 
 const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
@@ -47,31 +52,43 @@ const hundredThings = (
   'tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm'
 ).split(' ');
 
-/** Every data set that a spec may name. */
-export const dataSets: Readonly<Record<DataSetName, DataSetInfo>> = {
+/** Every data set that is known by name. */
+export const dataSets: Readonly<
+  Record<KnownSetName, DataSetInfo> & Record<StoredSetName, StoredSetInfo>
+> = {
   mnist: {
     title: 'MNIST handwritten digits',
     image: { height: 28, width: 28, channels: 1 },
-    classes: digits,
+    classes: 10,
+    names: digits,
   },
   'fashion-mnist': {
     title: 'Fashion-MNIST garments',
     image: { height: 28, width: 28, channels: 1 },
-    classes: garments,
+    classes: 10,
+    names: garments,
   },
   cifar10: {
     title: 'CIFAR-10 photographs',
     image: { height: 32, width: 32, channels: 3 },
-    classes: things,
+    classes: 10,
+    names: things,
   },
   cifar100: {
     title: 'CIFAR-100 photographs',
     image: { height: 32, width: 32, channels: 3 },
-    classes: hundredThings,
+    classes: 100,
+    names: hundredThings,
   },
   imagenet: {
     title: 'ImageNet (ILSVRC 2012)',
     image: { height: 224, width: 224, channels: 3 },
-    classes: Array.from({ length: 1000 }, (_, i) => `class ${i}`),
+    classes: 1000,
   },
 };
+
+/** The images and the number of classes that a spec's data set has, its files unseen. */
+export function dataShape(data: DataSource): Pick<DataSetInfo, 'image' | 'classes'> {
+  if (data.set !== 'folder') return dataSets[data.set];
+  return { image: { ...data.image, channels: 3 }, classes: data.classes };
+}

@@ -36,5 +36,6 @@ export function dataTable(rows: readonly DataSetRow[], cache: string): string {
     ),
     '',
     `snn data fetch NAME brings a data set into ${cache}; SNN_DATA names another folder.`,
+    'Images of your own: data.set: folder, with data.path, data.image and data.classes.',
   ].join('\n');
 }

@@ -1,8 +1,8 @@
-import { dataSets } from '../data/sets.js';
+import { dataShape } from '../data/sets.js';
 import { isPooled, layOut } from '../model/network.js';
 import { resolveArchitecture } from './architectures.js';
 import type { Problem } from './problem.js';
-import { limitOf } from './resolve.js';
+import { limitOf, sourceOf } from './resolve.js';
 import { networkShape } from './shape.js';
 import { idlePatterns, uncoveredLayers } from './tau-map.js';
 import { find, type Tree } from './tree.js';
@@ -25,11 +25,14 @@ interface Check {
   readonly find: (spec: WrittenSpec) => Finding | null;
 }
 
+/** What decides the images' shape and the number of classes. */
+const shapeFields = ['data.set', 'data.path', 'data.image', 'data.classes'];
+
 const halvesToNothing: Check = {
-  reads: ['data.set', 'architecture'],
+  reads: [...shapeFields, 'architecture'],
   find: ({ data, architecture }) => {
-    const { image, classes } = dataSets[data.set];
-    const { blocks } = layOut(resolveArchitecture(architecture, image), image, classes.length);
+    const { image, classes } = dataShape(sourceOf(data));
+    const { blocks } = layOut(resolveArchitecture(architecture, image), image, classes);
     const stuck = blocks.find(
       (block) =>
         (block.conv.stride === 2 || isPooled(block)) &&
@@ -47,13 +50,13 @@ const halvesToNothing: Check = {
 
 /** Names of the binary layers: what patterns of `quantize.tau` match. */
 function layersOf({ data, architecture }: WrittenSpec): readonly string[] {
-  const { image } = dataSets[data.set];
-  const resolved = resolveArchitecture(architecture, image);
-  return networkShape({ data, architecture: resolved }).blocks.map(({ name }) => name);
+  const source = sourceOf(data);
+  const resolved = resolveArchitecture(architecture, dataShape(source).image);
+  return networkShape({ data: source, architecture: resolved }).blocks.map(({ name }) => name);
 }
 
 const tauWithoutLayer: Check = {
-  reads: ['data.set', 'architecture', 'quantize.tau'],
+  reads: [...shapeFields, 'architecture', 'quantize.tau'],
   find: (spec) => {
     const { tau } = spec.quantize;
     if (typeof tau !== 'object') return null;
@@ -70,7 +73,7 @@ const tauWithoutLayer: Check = {
 };
 
 const layerWithoutTau: Check = {
-  reads: ['data.set', 'architecture', 'quantize.tau'],
+  reads: [...shapeFields, 'architecture', 'quantize.tau'],
   find: (spec) => {
     const { tau } = spec.quantize;
     if (typeof tau !== 'object') return null;
@@ -92,6 +95,40 @@ const pretrainWithoutSecondStep: Check = {
       at: ['train.pretrain'],
       message: 'train.pretrain is a first step with real weights, but quantize.binarize is none',
       help: 'leave it out: all epochs of train are with real weights',
+    };
+  },
+};
+
+const folderWithoutPath: Check = {
+  reads: ['data.set', 'data.path'],
+  find: ({ data }) => {
+    if (data.set !== 'folder' || data.path !== null) return null;
+    return {
+      at: ['data.path', 'data.set'],
+      message: 'data.set folder needs data.path',
+      help: 'name the folder that holds train/<class>/ and test/<class>/ or val/<class>/',
+    };
+  },
+};
+
+/** Fields that speak of image folders mean nothing for a set that knows its images. */
+const folderFieldElsewhere: Check = {
+  reads: ['data.set', 'data.image', 'data.classes', 'data.onCorrupt'],
+  find: ({ data }) => {
+    const { set } = data;
+    const known = (field: string, what: string) => ({
+      at: [`data.${field}`],
+      message: `data.${field} is for data.set folder: ${what} of ${set} are known`,
+      help: `leave it out, or read ${set} as a folder: data.set: folder`,
+    });
+    if (set === 'folder') return null;
+    if (data.image !== undefined) return known('image', 'the images');
+    if (data.classes !== undefined) return known('classes', 'the classes');
+    if (set === 'imagenet' || data.onCorrupt === 'fail') return null;
+    return {
+      at: ['data.onCorrupt'],
+      message: `data.onCorrupt is for folders of images; the files of ${set} are sound or refused`,
+      help: 'leave it out',
     };
   },
 };
@@ -153,6 +190,8 @@ const verifyBeyondData: Check = {
 };
 
 const checks: readonly Check[] = [
+  folderWithoutPath,
+  folderFieldElsewhere,
   halvesToNothing,
   tauWithoutLayer,
   layerWithoutTau,

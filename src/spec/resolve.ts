@@ -1,10 +1,18 @@
 import { resolve } from 'node:path';
-import { dataSets } from '../data/sets.js';
+import { dataShape } from '../data/sets.js';
 import { resolveArchitecture } from './architectures.js';
 import { fieldAt } from './schema.js';
 import { networkShape } from './shape.js';
 import { resolveTauMap } from './tau-map.js';
-import type { BinaryQuantizeSpec, DataSpec, QuantizeSpec, RefineSpec, Spec, Tau } from './types.js';
+import type {
+  BinaryQuantizeSpec,
+  DataSource,
+  DataSpec,
+  QuantizeSpec,
+  RefineSpec,
+  Spec,
+  Tau,
+} from './types.js';
 import { type WrittenSpec, withDefaults } from './written.js';
 
 /** Bits of an index: the published settings round tau / 9 to two digits. */
@@ -16,6 +24,23 @@ function tauOf({ bits, tau }: WrittenSpec['quantize'], layers: readonly string[]
 /** Images of each split; null: all. */
 export function limitOf({ limit }: WrittenSpec['data']): DataSpec['limit'] {
   return typeof limit === 'object' && limit !== null ? limit : { train: limit, test: limit };
+}
+
+/** Which data set. The schema has seen to it that a folder comes with image size and classes. */
+export function sourceOf({ set, image, classes, onCorrupt }: WrittenSpec['data']): DataSource {
+  switch (set) {
+    case 'imagenet':
+      return { set, onCorrupt };
+    case 'folder': {
+      if (image === undefined || classes === undefined) {
+        throw new Error('a folder needs data.image and data.classes');
+      }
+      const size = typeof image === 'number' ? { height: image, width: image } : image;
+      return { set, image: size, classes, onCorrupt };
+    }
+    default:
+      return { set };
+  }
 }
 
 function refineOf(refine: WrittenSpec['quantize']['refine']): BinaryQuantizeSpec['refine'] {
@@ -32,13 +57,14 @@ function quantizeOf(quantize: WrittenSpec['quantize'], layers: readonly string[]
 /** A valid spec in its one written-out form; `folder` is what its relative path is relative to. */
 export function resolveSpec(written: WrittenSpec, folder: string): Spec {
   const { name, seed, data, quantize, train, engine, device, verify } = written;
-  const architecture = resolveArchitecture(written.architecture, dataSets[data.set].image);
-  const layers = networkShape({ data, architecture }).blocks.map((block) => block.name);
+  const source = sourceOf(data);
+  const architecture = resolveArchitecture(written.architecture, dataShape(source).image);
+  const layers = networkShape({ data: source, architecture }).blocks.map((block) => block.name);
   return {
     name,
     seed,
     data: {
-      set: data.set,
+      ...source,
       path: data.path === null ? null : resolve(folder, data.path),
       limit: limitOf(data),
       augment: data.augment,

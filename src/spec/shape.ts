@@ -1,11 +1,11 @@
-import { dataSets } from '../data/sets.js';
+import { dataShape } from '../data/sets.js';
 import { layOut, type NetworkShape } from '../model/network.js';
-import type { Spec } from './types.js';
+import type { DataSource, Spec } from './types.js';
 
 /** The network that a spec describes, laid out over its data set's images. */
 export function networkShape(
-  spec: Pick<Spec, 'architecture'> & { readonly data: Pick<Spec['data'], 'set'> },
+  spec: Pick<Spec, 'architecture'> & { readonly data: DataSource },
 ): NetworkShape {
-  const { image, classes } = dataSets[spec.data.set];
-  return layOut(spec.architecture, image, classes.length);
+  const { image, classes } = dataShape(spec.data);
+  return layOut(spec.architecture, image, classes);
 }

@@ -64,6 +64,7 @@ export function find(
 const shorthands: Readonly<Record<string, readonly string[]>> = {
   architecture: ['preset'],
   'data.limit': ['train', 'test'],
+  'data.image': ['height', 'width'],
 };
 
 /** Keys beside a written one that may not be there too: writing it takes the inherited ones away. */

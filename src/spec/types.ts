@@ -16,14 +16,38 @@ export interface Spec {
   readonly verify: VerifySpec;
 }
 
-export type DataSetName = 'mnist' | 'fashion-mnist' | 'cifar10' | 'cifar100' | 'imagenet';
+/** Data sets of a few files, which are read whole into memory. */
+export type StoredSetName = 'mnist' | 'fashion-mnist' | 'cifar10' | 'cifar100';
 
-export interface DataSpec {
-  readonly set: DataSetName;
+/** Data sets that are known by name. */
+export type KnownSetName = StoredSetName | 'imagenet';
+
+export type DataSetName = KnownSetName | 'folder';
+
+/** At an image that cannot be decoded the stage fails, or goes on without it. */
+export type OnCorrupt = 'fail' | 'skip';
+
+/** Which data set, and all that must be known of it before any of its files is read. */
+export type DataSource =
+  | { readonly set: StoredSetName }
+  | { readonly set: 'imagenet'; readonly onCorrupt: OnCorrupt }
+  | {
+      readonly set: 'folder';
+      /** Size at which images enter the network. */
+      readonly image: { readonly height: number; readonly width: number };
+      readonly classes: number;
+      readonly onCorrupt: OnCorrupt;
+    };
+
+/** All that decides a data set's images as they are tested. */
+export type DataFiles = DataSource & {
   /** Folder that holds the data set's files; null: the places where the set is usually found. */
   readonly path: string | null;
   /** Use only the first images of each split; null: all. */
   readonly limit: { readonly train: number | null; readonly test: number | null };
+};
+
+export type DataSpec = DataFiles & {
   readonly augment: {
     /** Mirror each training image left to right with probability one half. */
     readonly flip: boolean;
@@ -32,7 +56,7 @@ export interface DataSpec {
     /** Smallest share of an image that a random resized crop takes, above 0; 1: off. */
     readonly crop: number;
   };
-}
+};
 
 /** Stages of binary 3x3 convolutions, of doubling width, behind a real-valued stem. */
 export type ArchitectureSpec = Architecture;

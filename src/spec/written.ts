@@ -1,13 +1,23 @@
 import type { WrittenArchitecture } from './architectures.js';
 import { type Field, keysOf, specSchema } from './schema.js';
 import type { WrittenTauMap } from './tau-map.js';
-import type { BinaryQuantizeSpec, DataSpec, QuantizeSpec, RefineSpec, Spec } from './types.js';
+import type {
+  BinaryQuantizeSpec,
+  DataSpec,
+  OnCorrupt,
+  QuantizeSpec,
+  RefineSpec,
+  Spec,
+} from './types.js';
 
 /** A spec as a user may write it by the schema, the schema's defaults filled in. */
 export interface WrittenSpec
   extends Pick<Spec, 'name' | 'seed' | 'train' | 'engine' | 'device' | 'verify'> {
   readonly data: Pick<DataSpec, 'set' | 'path' | 'augment'> & {
     readonly limit: number | null | DataSpec['limit'];
+    readonly image?: number | { readonly height: number; readonly width: number };
+    readonly classes?: number;
+    readonly onCorrupt: OnCorrupt;
   };
   readonly architecture: WrittenArchitecture;
   readonly quantize: Pick<BinaryQuantizeSpec, 'subset'> & {

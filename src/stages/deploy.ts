@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dataDigest, loadSplit } from '../data/load.js';
+import { dataDigest, openSplit } from '../data/load.js';
+import { allOf, imagesOf } from '../data/source.js';
 import { type Verification, writeBundle } from '../fpga/bundle.js';
 import type { DesignDocument } from '../fpga/design-document.js';
 import { type GoldenLayer, goldenLayers } from '../fpga/golden.js';
@@ -14,14 +15,13 @@ import { decodeModel } from '../model/container/read.js';
 import type { PackedModel } from '../model/packed.js';
 import type { Metrics } from '../pipeline/events.js';
 import { defineStage, inputOf, type StageContext } from '../pipeline/stage.js';
-import type { DataSpec, VerifySpec } from '../spec/types.js';
+import type { DataFiles, DataSource, VerifySpec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { whyNotOnFpga } from './synthesize.js';
 
 type Slice = {
-  readonly data: Pick<DataSpec, 'set' | 'path'> & {
-    readonly limit: Pick<DataSpec['limit'], 'test'>;
-  };
+  readonly data: DataSource &
+    Pick<DataFiles, 'path'> & { readonly limit: Pick<DataFiles['limit'], 'test'> };
   readonly verify: VerifySpec;
 };
 
@@ -38,8 +38,8 @@ export const deploy = defineStage({
   version: 1,
   needs: ['pack', 'evaluate', 'synthesize'],
   skip: whyNotOnFpga,
-  reads: ({ data: { set, path, limit }, verify }): Slice => ({
-    data: { set, path, limit: { test: limit.test } },
+  reads: ({ data: { augment: _, limit, ...data }, verify }): Slice => ({
+    data: { ...data, limit: { test: limit.test } },
     verify,
   }),
   environment: async ({ data }) => ({
@@ -98,15 +98,14 @@ async function goldenOf(
   { spec, signal, emit }: StageContext<Slice>,
 ): Promise<GoldenLayer[]> {
   const limit = { train: null, test: spec.data.limit.test };
-  const images = await loadSplit({ ...spec.data, limit }, 'test');
-  const count = Math.min(images.count, spec.verify.images, mostImages);
-  const size = images.pixels.length / images.count;
+  const source = await openSplit({ ...spec.data, limit }, 'test');
+  const wanted = allOf(source).slice(0, Math.min(spec.verify.images, mostImages));
+  const { count, pixels } = await imagesOf(source, wanted).finally(() => source.close());
+  const size = pixels.length / count;
   const golden: GoldenLayer[] = [];
   for (let image = 0; image < count; image++) {
     emit({ type: 'progress', done: image, total: count, unit: 'images through the reference' });
-    golden.push(
-      ...goldenLayers(model, images.pixels.subarray(image * size, (image + 1) * size), image),
-    );
+    golden.push(...goldenLayers(model, pixels.subarray(image * size, (image + 1) * size), image));
     // The reference computes without a pause; this lets the signal through.
     await new Promise(setImmediate);
     signal.throwIfAborted();

@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { dataDigest, type ImageSet, loadSplit } from '../data/load.js';
-import { allOf, type Batch, memorySource } from '../data/source.js';
+import { dataDigest, type ImageSet, openSplit } from '../data/load.js';
+import { allOf, type Batch, type ImageSource, imagesOf } from '../data/source.js';
 import { startFloatClassifier } from '../engine/infer.js';
 import { decodeModel } from '../model/container/read.js';
+import type { MapShape } from '../model/network.js';
 import type { PackedModel } from '../model/packed.js';
 import { predictionsOf } from '../model/reference.js';
 import type { TrainedNetwork } from '../model/trained.js';
@@ -12,11 +13,12 @@ import { decodeTrained } from '../model/trained-file.js';
 import type { Metric, Metrics } from '../pipeline/events.js';
 import { defineStage, inputOf, type StageContext } from '../pipeline/stage.js';
 import { createRuntime, type Runtime, startClassifier } from '../runtime/index.js';
-import type { Spec } from '../spec/types.js';
+import type { DataFiles, Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
-import { imagesOf, requireBitExact } from './verify-packed.js';
+import { tellSkipped } from './skipped.js';
+import { eachImage, requireBitExact } from './verify-packed.js';
 
-type Slice = Pick<Spec, 'verify'> & { readonly data: Omit<Spec['data'], 'augment'> };
+type Slice = Pick<Spec, 'verify'> & { readonly data: DataFiles };
 type Context = StageContext<Slice>;
 
 /** What `result.json` says, and the figures. */
@@ -28,8 +30,12 @@ interface Outcome {
 /** Percentage points by which the packed model's accuracy may differ from the float network's. */
 const accuracyTolerance = 0.5;
 
-/** Images over which the time of one image is measured. */
-const timedImages = 500;
+/** Images over which the time of one image is measured: as many as have so many pixels, 500 at most. */
+const timedPixels = 2 ** 22;
+
+function timedImages({ height, width }: MapShape): number {
+  return Math.min(500, Math.ceil(timedPixels / (height * width)));
+}
 
 /**
  * Tests a network on every test image. One that was packed: its accuracy beside that of the trained
@@ -54,23 +60,31 @@ async function test(context: Context): Promise<Metrics> {
   const started = performance.now();
   const trained = join(inputOf(inputs, 'refine').path, 'trained.safetensors');
   const network = decodeTrained(await readFile(trained));
-  const images = await loadSplit(spec.data, 'test');
-  const { result, metrics } = inputs.pack
-    ? await testPacked(join(inputs.pack.path, 'model.snn'), network, images, context)
-    : await testFloat(network, images, context);
-  await writeFile(join(out, 'result.json'), `${JSON.stringify(result)}\n`);
-  const seconds = (performance.now() - started) / 1000;
-  return { ...metrics, 'evaluation time': measured(seconds, 's') };
+  const source = await openSplit(spec.data, 'test');
+  try {
+    const { result, metrics } = inputs.pack
+      ? await testPacked(join(inputs.pack.path, 'model.snn'), network, source, context)
+      : await testFloat(network, source, context);
+    await writeFile(join(out, 'result.json'), `${JSON.stringify(result)}\n`);
+    const seconds = (performance.now() - started) / 1000;
+    return {
+      ...metrics,
+      'evaluation time': measured(seconds, 's'),
+      ...tellSkipped(source, context.emit),
+    };
+  } finally {
+    await source.close();
+  }
 }
 
 /** The trained network by itself, in the training engine. */
 async function testFloat(
   network: TrainedNetwork,
-  images: ImageSet,
+  source: ImageSource,
   context: Context,
 ): Promise<Outcome> {
   const float = startFloatClassifier(network, availableParallelism());
-  const { labels, predictions } = await classifyAll([float], float.batch, images, context);
+  const { labels, predictions } = await classifyAll([float], float.batch, source, context);
   const [found] = predictions;
   const accuracy = accuracyOf(found, labels);
   const { classes } = network;
@@ -90,12 +104,15 @@ async function testFloat(
 async function testPacked(
   file: string,
   network: TrainedNetwork,
-  images: ImageSet,
+  source: ImageSource,
   context: Context,
 ): Promise<Outcome> {
   const modelBytes = await readFile(file);
   const model = decodeModel(modelBytes, 'model.snn');
   const runtime = createRuntime(model);
+  const few = Math.max(context.spec.verify.images, timedImages(source.shape));
+  const images = await imagesOf(source, allOf(source).slice(0, few));
+  if (images.count === 0) throw unreadable();
   const verified = await verify(model, runtime, images, context);
   const milliseconds = timePerImage(runtime, images);
 
@@ -103,7 +120,7 @@ async function testPacked(
   const classifier = startClassifier(modelBytes, threads);
   const float = startFloatClassifier(network, threads);
   const both = [classifier, float];
-  const { labels, predictions } = await classifyAll(both, float.batch, images, context);
+  const { labels, predictions } = await classifyAll(both, float.batch, source, context);
   const [packed, expected] = predictions;
   const accuracy = accuracyOf(packed, labels);
   const floatAccuracy = accuracyOf(expected, labels);
@@ -149,10 +166,9 @@ interface Classifier {
 async function classifyAll(
   classifiers: readonly Classifier[],
   size: number,
-  images: ImageSet,
+  source: ImageSource,
   { emit, signal }: Context,
 ) {
-  const source = memorySource(images);
   const labels: number[] = [];
   const predictions = classifiers.map((): number[] => []);
   try {
@@ -168,7 +184,15 @@ async function classifyAll(
   } finally {
     await Promise.all(classifiers.map((classifier) => classifier.close()));
   }
+  if (labels.length === 0) throw unreadable();
   return { labels, predictions };
+}
+
+/** Every image was passed over: there is nothing to test on. */
+function unreadable(): Failure {
+  return new Failure('input', 'none of the test images can be read', [
+    'see what is wrong with the first: data.onCorrupt: fail',
+  ]);
 }
 
 /** Percentage of predictions that are the label. */
@@ -193,13 +217,12 @@ async function verify(
   images: ImageSet,
   { spec, emit, signal }: Context,
 ): Promise<number> {
-  const imageSize = images.pixels.length / images.count;
-  const compared = images.pixels.subarray(0, spec.verify.images * imageSize);
   const wanted = Math.min(spec.verify.images, images.count);
+  const compared = images.pixels.subarray(0, wanted * runtime.imageSize);
   const verified = await requireBitExact(
     model,
     runtime,
-    imagesOf(compared, imageSize),
+    eachImage(compared, runtime.imageSize),
     (done) => emit({ type: 'progress', done, total: wanted, unit: 'images verified' }),
     signal,
   );
@@ -211,11 +234,11 @@ async function verify(
 }
 
 /** Milliseconds that one image takes on one thread, loading and preparation left out. */
-function timePerImage(runtime: Runtime, images: ImageSet): number {
-  const count = Math.min(timedImages, images.count);
+function timePerImage(runtime: Runtime, { shape, count: all, pixels }: ImageSet): number {
+  const count = Math.min(timedImages(shape), all);
   const run = () => {
     const started = performance.now();
-    runtime.logits(images.pixels, count);
+    runtime.logits(pixels, count);
     return (performance.now() - started) / count;
   };
   return Math.min(run(), run(), run());

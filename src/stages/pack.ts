@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dataDigest, loadSplit } from '../data/load.js';
+import { dataDigest, openSplit } from '../data/load.js';
+import { allOf, imagesOf } from '../data/source.js';
 import { encodeModel } from '../model/container/write.js';
 import { activationReach } from '../model/float-reference.js';
 import { packNetwork } from '../model/pack.js';
@@ -9,13 +10,14 @@ import { isBinaryNetwork } from '../model/trained.js';
 import { decodeTrained } from '../model/trained-file.js';
 import type { Metric, Metrics } from '../pipeline/events.js';
 import { defineStage, inputOf, type StageContext } from '../pipeline/stage.js';
-import type { Spec } from '../spec/types.js';
+import type { DataFiles, Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { sha256 } from '../util/hash.js';
 import { packageFile } from '../util/paths.js';
-import { type Agreement, agreementWithFloat, imagesOf } from './verify-packed.js';
+import { tellSkipped } from './skipped.js';
+import { type Agreement, agreementWithFloat, eachImage } from './verify-packed.js';
 
-type Slice = Pick<Spec, 'name' | 'verify'> & { readonly data: Omit<Spec['data'], 'augment'> };
+type Slice = Pick<Spec, 'name' | 'verify'> & { readonly data: DataFiles };
 
 /** Training images over which the range of activations is taken. */
 const calibrationImages = 64;
@@ -61,7 +63,9 @@ async function packTrained({
   const file = await readFile(join(inputOf(inputs, 'refine').path, 'trained.safetensors'));
   const network = decodeTrained(file);
   if (!isBinaryNetwork(network)) throw new Error('refine left no binary network');
-  const { count, pixels } = await loadSplit(data, 'train');
+  const source = await openSplit(data, 'train');
+  const wanted = allOf(source).slice(0, calibrationImages + verify.images);
+  const { count, pixels } = await imagesOf(source, wanted).finally(() => source.close());
   const imageSize = pixels.length / count;
 
   const seen = Math.min(calibrationImages, count);
@@ -73,7 +77,12 @@ async function packTrained({
 
   const first = Math.min(seen, count - Math.min(verify.images, count));
   const compared = pixels.subarray(first * imageSize, (first + verify.images) * imageSize);
-  const agreement = await agreementWithFloat(network, model, imagesOf(compared, imageSize), signal);
+  const agreement = await agreementWithFloat(
+    network,
+    model,
+    eachImage(compared, imageSize),
+    signal,
+  );
   requireAgreement(agreement);
   emit({
     type: 'note',
@@ -81,7 +90,10 @@ async function packTrained({
       `verified ${agreement.images} training images: ${agreement.sameClass} of the same class ` +
       `as the float network, logits ${(100 * agreement.logitError).toFixed(1)} % apart`,
   });
-  return metricsOf(modelSize(model), bytes.length, agreement);
+  return {
+    ...metricsOf(modelSize(model), bytes.length, agreement),
+    ...tellSkipped(source, emit),
+  };
 }
 
 function requireAgreement({ images, sameClass }: Agreement): void {

@@ -9,6 +9,7 @@ import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
 import { networkShape } from '../spec/shape.js';
 import type { PretrainSpec, Spec } from '../spec/types.js';
+import { tellSkipped } from './skipped.js';
 import { startOrResume, trainEpochs } from './train-epochs.js';
 import { engineOf, withTrainer } from './trainer.js';
 import { trainingMetrics } from './training-metrics.js';
@@ -71,12 +72,13 @@ async function train(context: StageContext<Slice>): Promise<Metrics> {
     const { last, history, imagesPerSecond } = await trainEpochs(of, start, context);
     await writeFile(join(out, 'pretrained.safetensors'), encodePretrained(shape, last));
     await writeFile(join(out, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
-    return trainingMetrics({
+    const metrics = trainingMetrics({
       kept: history.at(-1),
       epochs: pretrain.epochs,
       validationImages: given.validation.length,
       imagesPerSecond,
       seconds: (performance.now() - started) / 1000,
     });
+    return { ...metrics, ...tellSkipped(given.trainer.source, context.emit) };
   });
 }

@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataDigest, findDataSet } from '../data/load.js';
-import { dataSets } from '../data/sets.js';
 import type { EngineChoice } from '../engine/registry.js';
 import type { NetworkShape } from '../model/network.js';
 import { encodeTrained } from '../model/trained-file.js';
@@ -16,6 +15,7 @@ import type { Spec } from '../spec/types.js';
 import type { Subset } from '../subbit/subset.js';
 import { decodeSubsets } from '../subbit/subset-file.js';
 import { recordSubsets } from './record-subsets.js';
+import { tellSkipped } from './skipped.js';
 import { startOrResume, trainEpochs } from './train-epochs.js';
 import { activationsOf, engineOf, type TrainerAndData, withTrainer } from './trainer.js';
 import { bestOf, trainingMetrics } from './training-metrics.js';
@@ -75,7 +75,7 @@ async function beginning(
 }
 
 async function train(given: TrainerAndData, context: StageContext<Slice>): Promise<Metrics> {
-  const { spec, out, scratch, signal } = context;
+  const { spec, out, scratch, emit, signal } = context;
   const { trainer, scaling, validation } = given;
   const { shape } = trainer;
   const started = performance.now();
@@ -90,7 +90,7 @@ async function train(given: TrainerAndData, context: StageContext<Slice>): Promi
   );
 
   const activations = activationsOf(spec.quantize);
-  const about = { input: scaling, classes: dataSets[spec.data.set].classes, activations };
+  const about = { input: scaling, classes: trainer.source.classes, activations };
   const write = async (name: string, state: TrainingState) => {
     await calibrate(trainer, state, signal);
     const network = trainedNetwork(shape, state, about);
@@ -102,11 +102,12 @@ async function train(given: TrainerAndData, context: StageContext<Slice>): Promi
   else if (best) await write('best.safetensors', best);
   await writeFile(join(out, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
   await recorder?.write(out);
-  return trainingMetrics({
+  const metrics = trainingMetrics({
     kept: (handsOnBest ? bestOf(history) : null) ?? history.at(-1),
     epochs: spec.train.epochs,
     validationImages: validation.length,
     imagesPerSecond,
     seconds: (performance.now() - started) / 1000,
   });
+  return { ...metrics, ...tellSkipped(trainer.source, emit) };
 }

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { dataSets } from '../data/sets.js';
+import { dataShape } from '../data/sets.js';
 import { designFor } from '../fpga/advice.js';
 import { imageCycles } from '../fpga/cycles.js';
 import { designDocument } from '../fpga/design-document.js';
@@ -65,7 +65,7 @@ export const synthesize = defineStage({
   needs: [],
   skip: whyNotOnFpga,
   reads: (spec): Slice => ({
-    image: dataSets[spec.data.set].image,
+    image: dataShape(spec.data).image,
     architecture: spec.architecture,
     quantize: { tau: binaryQuantization(spec).tau },
     device: spec.device,
@@ -79,7 +79,7 @@ export const synthesize = defineStage({
     if (target === null) return;
     const { data, architecture } = spec;
     const tau = requireOneTau(binaryQuantization(spec).tau);
-    designFor({ architecture, image: dataSets[data.set].image, tau, target });
+    designFor({ architecture, image: dataShape(data).image, tau, target });
   },
   run: build,
 });

@@ -1,6 +1,5 @@
-import { loadSplit } from '../data/load.js';
+import { openSplit } from '../data/load.js';
 import { inputScaling } from '../data/prepare.js';
-import { memorySource } from '../data/source.js';
 import { chooseEngine, type EngineChoice, engineText, startEngine } from '../engine/registry.js';
 import type { Activations, InputScaling } from '../model/trained.js';
 import type { Trainer, TrainingSpec } from '../nn/train.js';
@@ -34,28 +33,30 @@ export function activationsOf({ binarize }: Pick<QuantizeSpec, 'binarize'>): Act
   return binarize === 'weights+activations' ? 'binary' : 'real';
 }
 
-/** Loads the training images, starts the engine and names it, and stops it again behind `use`. */
+/** Opens the training images, starts the engine and names it, and ends both behind `use`. */
 export async function withTrainer<Result>(
   { spec, emit }: Pick<StageContext<TrainerSpec>, 'spec' | 'emit'>,
   use: (given: TrainerAndData) => Promise<Result>,
 ): Promise<Result> {
   const shape = networkShape(spec);
-  const images = await loadSplit(spec.data, 'train');
-  const scaling = inputScaling(images);
   const activations = activationsOf(spec.quantize);
   const { labelSmoothing, validation: share } = spec.train;
-  const setup = { shape, activations, scaling, labelSmoothing } as const;
-  emit({ type: 'note', text: engineText(spec.engine) });
-  const engine = startEngine(spec.engine, setup);
+  const source = await openSplit(spec.data, 'train');
   try {
-    const { training, validation } = divide(images.count, share, spec.seed);
-    const { seed, quantize, train, data } = spec;
-    const { refine } = quantize;
-    const ofTraining = { seed, quantize: { refine }, train, augment: data.augment };
-    const source = memorySource(images);
-    const trainer: Trainer = { shape, spec: ofTraining, source, images: training, engine };
-    return await use({ trainer, scaling, validation });
+    const scaling = await inputScaling(source, spec.seed);
+    emit({ type: 'note', text: engineText(spec.engine) });
+    const engine = startEngine(spec.engine, { shape, activations, scaling, labelSmoothing });
+    try {
+      const { training, validation } = divide(source.count, share, spec.seed);
+      const { seed, quantize, train, data } = spec;
+      const { refine } = quantize;
+      const ofTraining = { seed, quantize: { refine }, train, augment: data.augment };
+      const trainer: Trainer = { shape, spec: ofTraining, source, images: training, engine };
+      return await use({ trainer, scaling, validation });
+    } finally {
+      await engine.close();
+    }
   } finally {
-    await engine.close();
+    await source.close();
   }
 }

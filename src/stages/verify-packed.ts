@@ -20,7 +20,7 @@ export function breathe(): Promise<void> {
 }
 
 /** Splits pixels [count, height, width, channels] into images. */
-export function* imagesOf(pixels: Uint8Array, imageSize: number): Generator<Uint8Array> {
+export function* eachImage(pixels: Uint8Array, imageSize: number): Generator<Uint8Array> {
   for (let from = 0; from + imageSize <= pixels.length; from += imageSize) {
     yield pixels.subarray(from, from + imageSize);
   }

@@ -107,7 +107,7 @@ describe('CIFAR-100, binary version', () => {
   });
 
   test('has a hundred classes in alphabetical order; a label beyond them is refused', async () => {
-    const { classes } = dataSets.cifar100;
+    const { names: classes } = dataSets.cifar100;
     expect(new Set(classes).size).toBe(100);
     expect(classes).toEqual([...classes].sort());
     const path = writeCifar100(temporaryFolder(), { 'test.bin': [[0, 100]] });

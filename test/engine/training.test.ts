@@ -13,6 +13,7 @@ import { plainRefinement, plainTraining } from '../support/training.js';
 
 const images = bars(320, 7);
 const source = memorySource(images);
+const scaling = await inputScaling(source, 1);
 const never = new AbortController().signal;
 const ignore = () => {};
 
@@ -22,7 +23,6 @@ function trainerOf(
   threads: number,
   { activations, tau }: { readonly activations: Activations; readonly tau: number } = usual,
 ): Trainer {
-  const scaling = inputScaling(images);
   const setup = { shape: barNetwork, activations, scaling, threads };
   const engine = startWasmEngine(setup);
   onTestFinished(() => engine.close());

@@ -8,7 +8,7 @@ import type { SubsetStructure } from '../../src/spec/types.js';
 
 function imagenet(preset: 'resnet18' | 'resnet34'): NetworkShape {
   const { image, classes } = dataSets.imagenet;
-  return birealNetwork(resolveArchitecture(preset, image), image, classes.length);
+  return birealNetwork(resolveArchitecture(preset, image), image, classes);
 }
 
 const cost = (tau: number, preset: 'resnet18' | 'resnet34' = 'resnet18') =>

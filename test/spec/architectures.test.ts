@@ -9,16 +9,16 @@ import {
   resolveArchitecture,
   type WrittenArchitecture,
 } from '../../src/spec/architectures.js';
-import type { DataSetName } from '../../src/spec/types.js';
+import type { KnownSetName } from '../../src/spec/types.js';
 
-function networkOf(architecture: WrittenArchitecture, set: DataSetName) {
+function networkOf(architecture: WrittenArchitecture, set: KnownSetName) {
   const { image, classes } = dataSets[set];
-  return layOut(resolveArchitecture(architecture, image), image, classes.length);
+  return layOut(resolveArchitecture(architecture, image), image, classes);
 }
 
 interface Figures {
   readonly preset: PresetName;
-  readonly set: DataSetName;
+  readonly set: KnownSetName;
   /** Weights of the network of that name with real convolutions, norms and 1x1 downsampling. */
   readonly parameters: number;
   /** Weights of its binary 3x3 convolutions. */

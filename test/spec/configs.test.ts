@@ -64,5 +64,5 @@ it.each(['resnet20', 'vgg-small'])('holds %s for CIFAR-10, and its 1-bit sibling
 it('has one list of presets and of data sets, in the schema and in the code', () => {
   expect(fieldAt(['architecture', 'preset'])?.enum).toEqual(Object.keys(presets));
   expect(fieldAt(['architecture'])?.anyOf?.[0]?.enum).toEqual(Object.keys(presets));
-  expect(fieldAt(['data', 'set'])?.enum).toEqual(Object.keys(dataSets));
+  expect(fieldAt(['data', 'set'])?.enum).toEqual([...Object.keys(dataSets), 'folder']);
 });

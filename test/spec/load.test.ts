@@ -253,18 +253,36 @@ const architecture = fc.oneof(
     ),
   }),
 );
+const path = fc.string({ minLength: 1 }).filter((name) => !name.includes('\0'));
+const side = fc.integer({ min: 64, max: 1024 });
+const use = {
+  limit: fc.oneof(limit, fc.record({ train: limit, test: limit }, { requiredKeys: [] })),
+  augment: fc.record({ flip: fc.boolean(), shift: fc.nat({ max: 4 }) }),
+};
 const anySpec = fc.record(
   {
     name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/),
     seed: fc.nat({ max: 2 ** 32 - 1 }),
-    data: fc.record(
-      {
-        set: fc.constantFrom('mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'imagenet'),
-        path: fc.option(fc.string({ minLength: 1 }).filter((path) => !path.includes('\0'))),
-        limit: fc.oneof(limit, fc.record({ train: limit, test: limit }, { requiredKeys: [] })),
-        augment: fc.record({ flip: fc.boolean(), shift: fc.nat({ max: 4 }) }),
-      },
-      { requiredKeys: ['set'] },
+    data: fc.oneof(
+      fc.record(
+        {
+          set: fc.constantFrom('mnist', 'fashion-mnist', 'cifar10', 'cifar100', 'imagenet'),
+          path: fc.option(path),
+          ...use,
+        },
+        { requiredKeys: ['set'] },
+      ),
+      fc.record(
+        {
+          set: fc.constant('folder'),
+          path,
+          image: fc.oneof(side, fc.record({ height: side, width: side })),
+          classes: fc.integer({ min: 2, max: 65_535 }),
+          onCorrupt: fc.constantFrom('fail', 'skip'),
+          ...use,
+        },
+        { requiredKeys: ['set', 'path', 'image', 'classes'] },
+      ),
     ),
     architecture,
     quantize: fc

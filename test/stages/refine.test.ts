@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadSplit } from '../../src/data/load.js';
-import { memorySource } from '../../src/data/source.js';
+import { openSplit } from '../../src/data/load.js';
+import { allOf, imagesOf, memorySource } from '../../src/data/source.js';
 import { startFloatClassifier } from '../../src/engine/infer.js';
 import { decodeModel } from '../../src/model/container/read.js';
 import { divide } from '../../src/nn/validation.js';
@@ -222,15 +222,17 @@ describe('a refine stage', () => {
 
     /** Percentage of the validation images that a written network classifies right. */
     async function accuracyOf(bytes: Uint8Array) {
-      const images = await loadSplit(of.data, 'train');
-      const { validation } = divide(images.count, 0.25, of.seed);
+      const source = await openSplit(of.data, 'train');
+      const { validation } = divide(source.count, 0.25, of.seed);
       const count = validation.length;
       const classifier = startFloatClassifier(decodeBinary(bytes), 2);
-      const logits = await classifier.logits(memorySource(images).batch(validation, null));
+      const { labels, pixels } = await imagesOf(source, validation);
+      const set = memorySource({ shape: source.shape, count, pixels, labels });
+      const logits = await classifier.logits(set.batch(allOf(set), null));
       await classifier.close();
-      const right = validation.filter((image, i) => {
+      const right = labels.filter((label, i) => {
         const row = [...logits.subarray(10 * i, 10 * i + 10)];
-        return row.indexOf(Math.max(...row)) === images.labels[image];
+        return row.indexOf(Math.max(...row)) === label;
       });
       return (100 * right.length) / count;
     }

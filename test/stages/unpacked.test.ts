@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadSplit } from '../../src/data/load.js';
+import { openSplit } from '../../src/data/load.js';
+import { allOf, imagesOf } from '../../src/data/source.js';
 import { floatTrace } from '../../src/model/float-reference.js';
 import { decodeTrained } from '../../src/model/trained-file.js';
 import type { Stage } from '../../src/pipeline/stage.js';
@@ -57,7 +58,8 @@ describe.each(quantizations)('binarize: $binarize', (quantize) => {
 
     const evaluated = await made(evaluate, { refine: trained.input });
     const result = JSON.parse(file(evaluated.out, 'result.json').toString());
-    const { pixels, labels, count } = await loadSplit(spec.data, 'test');
+    const source = await openSplit(spec.data, 'test');
+    const { pixels, labels, count } = await imagesOf(source, allOf(source));
     const size = pixels.length / count;
     const expected = Array.from(labels, (_, i) => {
       const logits = floatTrace(network, pixels.subarray(i * size, (i + 1) * size)).at(-1);

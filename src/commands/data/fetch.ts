@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { dataSets } from '../../data/sets.js';
-import type { DataSetName } from '../../spec/types.js';
+import type { KnownSetName } from '../../spec/types.js';
 import { interruptible } from '../../util/interrupt.js';
 import { BaseCommand } from '../base.js';
 
@@ -35,7 +35,7 @@ export default class DataFetch extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(DataFetch);
-    const set = args.set as DataSetName;
+    const set = args.set as KnownSetName;
     const { dataCache } = await import('../../data/cache.js');
     const { origins } = await import('../../data/fetch/catalogue.js');
     const { fetchDataSet } = await import('../../data/fetch/fetch.js');

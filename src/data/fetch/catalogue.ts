@@ -1,4 +1,4 @@
-import type { DataSetName } from '../../spec/types.js';
+import type { KnownSetName } from '../../spec/types.js';
 
 /** A file on another machine, and what its bytes must be. */
 export interface RemoteFile {
@@ -28,7 +28,7 @@ function filesBelow(url: string, files: readonly (readonly [string, number, stri
  * Every data set's origin. Sizes and checksums are those that TensorFlow Datasets publishes
  * (github.com/tensorflow/datasets, tensorflow_datasets/url_checksums/).
  */
-export const origins: Readonly<Record<DataSetName, Origin>> = {
+export const origins: Readonly<Record<KnownSetName, Origin>> = {
   mnist: {
     page: 'http://yann.lecun.com/exdb/mnist/',
     licence: 'none stated',

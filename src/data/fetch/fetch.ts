@@ -2,9 +2,11 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { DataSetName } from '../../spec/types.js';
+import type { KnownSetName } from '../../spec/types.js';
 import { Failure } from '../../util/failure.js';
 import { errorCode, sync } from '../../util/files.js';
+import { isIn } from '../find.js';
+import type { Format } from '../formats/format.js';
 import { formatOf } from '../formats/index.js';
 import type { Origin } from './catalogue.js';
 import { download } from './download.js';
@@ -31,16 +33,17 @@ const unzip = promisify(gunzip);
  * @throws Failure where it cannot be had, or as {@link download} does
  */
 export async function fetchDataSet(
-  set: DataSetName,
+  set: KnownSetName,
   { page, files, archive }: Origin,
   { cache, mirror, onProgress, signal }: FetchOptions,
 ): Promise<{ readonly folder: string; readonly fetched: boolean }> {
   const folder = join(cache, set);
-  const format = formatOf[set];
-  if (format?.isIn(folder)) return { folder, fetched: false };
-  if (files === null || format === null) {
+  const format: Format = formatOf[set];
+  if (isIn(format, folder)) return { folder, fetched: false };
+  if (files === null || format.kind === 'folders') {
     throw new Failure('input', `data set ${set} cannot be fetched: its owners give it on request`, [
       `ask at ${page}`,
+      'and set data.path to its folder (docs/data.md)',
     ]);
   }
 

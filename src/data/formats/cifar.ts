@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../util/failure.js';
 import type { Split } from '../image-set.js';
-import { type Format, requireClasses } from './format.js';
+import { type FileFormat, requireClasses } from './format.js';
 
 /** One of the CIFAR data sets in its binary version (www.cs.toronto.edu/~kriz/cifar.html). */
 export interface CifarLayout {
@@ -19,9 +19,11 @@ export interface CifarLayout {
  * The binary version of a CIFAR data set: files of records, each the labels and then the pixels of
  * one image, a plane of red values, one of green and one of blue, row by row.
  */
-export function cifar({ files, images, labelBytes }: CifarLayout): Format {
+export function cifar({ files, images, labelBytes }: CifarLayout): FileFormat {
   const allFiles = [...files.train, ...files.test];
   return {
+    kind: 'files',
+
     isIn: (folder) => allFiles.every((file) => existsSync(join(folder, file))),
 
     files: (folder) => allFiles.map((file) => join(folder, file)),

@@ -1,4 +1,5 @@
 import { Failure } from '../../util/failure.js';
+import type { SplitFolders } from '../folder/listing.js';
 import type { ImageSet, Split } from '../image-set.js';
 import type { DataSetInfo } from '../sets.js';
 
@@ -10,8 +11,9 @@ export interface Source {
   readonly limit: number | null;
 }
 
-/** A way in which data sets lie in files. */
-export interface Format {
+/** A format of a few files that are read whole. */
+export interface FileFormat {
+  readonly kind: 'files';
   /** Whether `folder` holds the files of a data set in this format. */
   isIn(folder: string): boolean;
   /** Paths of the files that decide what loading gives, always in the same order. */
@@ -20,6 +22,15 @@ export interface Format {
   load(source: Source, split: Split): Promise<ImageSet>;
 }
 
+/** Folders of image files, one for each class of each split. */
+export interface FolderFormat {
+  readonly kind: 'folders';
+  readonly splits: SplitFolders;
+}
+
+/** A way in which data sets lie in files. */
+export type Format = FileFormat | FolderFormat;
+
 /** @throws Failure that names the first image whose label is no class of the data set */
 export function requireClasses(
   labels: Uint16Array,
@@ -27,12 +38,12 @@ export function requireClasses(
   file: string,
   firstImage = 0,
 ): void {
-  const wrong = labels.findIndex((label) => label >= classes.length);
+  const wrong = labels.findIndex((label) => label >= classes);
   if (wrong < 0) return;
   throw new Failure(
     'input',
     `${file}: label ${labels[wrong]} of image ${firstImage + wrong} ` +
-      `is none of the ${classes.length} classes`,
+      `is none of the ${classes} classes`,
     ['fetch the file again; or it is another data set'],
   );
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Failure } from '../../util/failure.js';
 import type { Split } from '../image-set.js';
-import { type Format, requireClasses } from './format.js';
+import { type FileFormat, requireClasses } from './format.js';
 import { decodeIdx } from './idx-array.js';
 
 const filesOf: Record<Split, { images: string; labels: string }> = {
@@ -21,7 +21,9 @@ function present(folder: string, name: string): string | null {
 }
 
 /** MNIST's format: an IDX file of images and one of labels for each split, plain or `.gz`. */
-export const idx: Format = {
+export const idx: FileFormat = {
+  kind: 'files',
+
   isIn: (folder) => allFiles.every((file) => present(folder, file) !== null),
 
   files: (folder) => allFiles.map((name) => present(folder, name) ?? join(folder, name)),

@@ -1,10 +1,10 @@
-import type { DataSetName } from '../../spec/types.js';
+import type { DataSetName, StoredSetName } from '../../spec/types.js';
 import { cifar } from './cifar.js';
-import type { Format } from './format.js';
+import type { FileFormat, Format } from './format.js';
 import { idx } from './idx.js';
 
-/** How each data set lies in its files; null: this version costs its networks but reads no images. */
-export const formatOf: Readonly<Record<DataSetName, Format | null>> = {
+/** How each data set lies in its files. */
+export const formatOf = {
   mnist: idx,
   'fashion-mnist': idx,
   cifar10: cifar({
@@ -21,5 +21,7 @@ export const formatOf: Readonly<Record<DataSetName, Format | null>> = {
     images: { train: 50_000, test: 10_000 },
     labelBytes: 2,
   }),
-  imagenet: null,
-};
+  imagenet: { kind: 'folders', splits: { train: ['train'], test: ['val'] } },
+  folder: { kind: 'folders', splits: { train: ['train'], test: ['test', 'val'] } },
+} as const satisfies Readonly<Record<StoredSetName, FileFormat>> &
+  Readonly<Record<DataSetName, Format>>;
