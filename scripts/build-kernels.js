@@ -9,12 +9,15 @@ const flags = [
 ];
 
 /** Modules to build: the folder that holds the C sources of each and where its WebAssembly goes. */
-export const kernelModules = [{ folder: 'src/engine/kernels', output: 'wasm/train.wasm' }];
+export const kernelModules = [
+  { folder: 'src/engine/kernels', output: 'wasm/train.wasm' },
+  { folder: 'src/nn/quantizer', output: 'wasm/quantizer.wasm' },
+];
 
 /** Compiles a folder of C sources, relative to the package's top folder, to one WebAssembly module. */
 export async function compileKernels(folder) {
   const from = new URL(`../${folder}/`, import.meta.url);
-  const names = (await readdir(from)).sort();
+  const names = (await readdir(from)).filter((name) => /\.[ch]$/.test(name)).sort();
   const texts = await Promise.all(names.map((name) => readFile(new URL(name, from), 'utf8')));
   const sources = names.filter((name) => name.endsWith('.c'));
   const files = await runClang(

@@ -12,6 +12,12 @@ const taps = 9;
 const byteBits = 8;
 const wordBytes = 8;
 
+/** Bytes of a window of signs, one bit a channel: three rows of whole words. */
+function patchBytes(channels: number): number {
+  const pixel = Math.ceil(channels / byteBits);
+  return 3 * Math.ceil((3 * pixel) / wordBytes) * wordBytes;
+}
+
 /** A filter taken apart, as tensors: magnitudes, signs by output and table entries by input. */
 interface FilterSigns {
   readonly alpha: tf.Tensor;
@@ -37,8 +43,7 @@ export function signConvolution(
   function takeApart(filter: tf.Tensor4D): FilterSigns | null {
     const [, , inputs, outputs] = filter.shape;
     const alpha = output([outputs]);
-    const rowWords = Math.ceil((3 * Math.ceil(inputs / byteBits)) / wordBytes);
-    const words = bytes(outputs * 3 * rowWords * wordBytes);
+    const words = bytes(outputs * patchBytes(inputs));
     const entries = bytes(taps * inputs * (outputs / lanes) * Uint16Array.BYTES_PER_ELEMENT);
     const pointers = [filter, alpha, words, entries].map(at);
     const binary = c.filter_signs(...pointers, inputs, outputs) === 1;
@@ -59,7 +64,8 @@ export function signConvolution(
       if (!apart) return [tf.conv2d(kernels.signPad(x, shift), filter, stride, 'valid'), signs];
       const shape = [images, Math.ceil(height / stride), Math.ceil(width / stride), outputs];
       const y = output<tf.Tensor4D>(shape);
-      const pointers = [bits, apart.words, apart.alpha, y].map(at);
+      const patch = bytes(patchBytes(inputs));
+      const pointers = [bits, apart.words, apart.alpha, y, patch].map(at);
       c.convolve_signs(...pointers, images, height, width, inputs, outputs, stride);
       return [y, signs];
     },

@@ -1,10 +1,11 @@
 import type { NetworkShape } from '../model/network.js';
 import type { Spec } from '../spec/types.js';
-import { channelScales, chooseMembers, writeQuantizedWeights } from '../subbit/quantize.js';
+import { channelScales, writeQuantizedWeights } from '../subbit/quantize.js';
 import { membersOf, type Subset } from '../subbit/subset.js';
 import { initialParameters } from './initial.js';
 import { type Layout, outChannels, view } from './layout.js';
 import { initialOptimizer, type OptimizerSettings, type OptimizerState } from './optimizer.js';
+import { chooseMembers } from './quantizer/members.js';
 
 /** A binary convolution's subset while it is learnt, with its own optimiser state. */
 export interface LayerSubset {

@@ -1,8 +1,8 @@
-import { chooseMembers } from '../subbit/quantize.js';
 import { type RefinementTally, recordSubset, type SubsetEpoch } from '../subbit/record.js';
 import type { Refinement } from '../subbit/refine.js';
 import type { Subset } from '../subbit/subset.js';
 import { type Layout, view } from './layout.js';
+import { chooseMembers } from './quantizer/members.js';
 import type { TrainingState } from './state.js';
 
 /** Follows the subsets of a training run, without a hand in it. */

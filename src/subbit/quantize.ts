@@ -1,4 +1,4 @@
-import { complement, kernelCount, kernelElement, kernelElements, signCode } from './kernels.js';
+import { complement, kernelCount, kernelElements, signCode } from './kernels.js';
 import { isWholeSpace, type Subset } from './subset.js';
 
 const lowElements = 5;
@@ -112,12 +112,12 @@ export function writeQuantizedWeights(
   const outChannels = alpha.length;
   const inChannels = indices.length / outChannels;
   const plane = inChannels * outChannels;
-  for (let o = 0; o < outChannels; o++) {
+  for (let j = 0; j < kernelElements; j++) {
+    let at = j * plane;
     for (let c = 0; c < inChannels; c++) {
-      const code = members[indices[o * inChannels + c]];
-      const at = c * outChannels + o;
-      for (let j = 0; j < kernelElements; j++) {
-        weights[j * plane + at] = kernelElement(code, j) * alpha[o];
+      for (let o = 0; o < outChannels; o++) {
+        const code = members[indices[o * inChannels + c]];
+        weights[at++] = (2 * ((code >> j) & 1) - 1) * alpha[o];
       }
     }
   }
@@ -138,13 +138,11 @@ export function writeLatentGradient(
   latentGradient: Float32Array,
 ): void {
   const plane = latents.length / kernelElements;
-  const inChannels = plane / outChannels;
+  let to = 0;
   for (let o = 0; o < outChannels; o++) {
-    for (let c = 0; c < inChannels; c++) {
-      const from = (o * inChannels + c) * kernelElements;
-      for (let j = 0; j < kernelElements; j++) {
-        const passes = Math.abs(latents[from + j]) <= 1;
-        latentGradient[from + j] = passes ? weightGradient[j * plane + c * outChannels + o] : 0;
+    for (let from = o; from < plane; from += outChannels) {
+      for (let at = from; at < latents.length; at += plane, to++) {
+        latentGradient[to] = Math.abs(latents[to]) <= 1 ? weightGradient[at] : 0;
       }
     }
   }

@@ -2,7 +2,9 @@
 declare namespace WebAssembly {
   /** Whether `bytes` are a module that this engine understands. */
   function validate(bytes: Uint8Array): boolean;
-  interface Memory {
+  class Memory {
+    /** @param descriptor `initial` pages of 64 KiB */
+    constructor(descriptor: { readonly initial: number });
     readonly buffer: ArrayBuffer;
   }
   interface Global {
