@@ -1,5 +1,5 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { normEpsilon } from '../model/trained.js';
 import { composed } from '../nn/composed.js';
 import { gradientFilterOnHost } from '../nn/conv-gradient.js';
@@ -53,20 +53,18 @@ export function wasmKernels(backend: BackendWasm): Kernels {
 
     normalize(x, mean, variance, gamma, beta) {
       if (!fits(x)) return composed.normalize(x, mean, variance, gamma, beta);
-      const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, normEpsilon)));
-      const offset = tf.sub(beta, tf.mul(mean, scale));
       const y = output<tf.Tensor4D>(x.shape);
-      kernels.affine(at(x), at(scale), at(offset), at(y), rowsOf(x), x.shape[3]);
+      const pointers = [x, mean, variance, gamma, beta, y].map(at);
+      kernels.normalize(...pointers, rowsOf(x), x.shape[3], normEpsilon);
       return y;
     },
 
     normalizeGradient(x, mean, variance, gamma, dy) {
       if (!fits(x)) return composed.normalizeGradient(x, mean, variance, gamma, dy);
-      const inverse = tf.rsqrt(tf.add(variance, normEpsilon));
       const dx = output<tf.Tensor4D>(x.shape);
       const [dGamma, dBeta] = [perChannel(x), perChannel(x)];
-      const inputs = [x, dy, mean, inverse, gamma, dx, dGamma, dBeta].map(at);
-      kernels.norm_gradient(...inputs, rowsOf(x), x.shape[3]);
+      const pointers = [x, dy, mean, variance, gamma, dx, dGamma, dBeta].map(at);
+      kernels.norm_gradient(...pointers, rowsOf(x), x.shape[3], normEpsilon);
       return [dx, dGamma, dBeta];
     },
 

@@ -9,7 +9,7 @@ type Exports = Readonly<
     | 'sign_pad'
     | 'sign_gradient'
     | 'moments'
-    | 'affine'
+    | 'normalize'
     | 'norm_gradient'
     | 'rprelu'
     | 'rprelu_gradient'

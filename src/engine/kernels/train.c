@@ -113,23 +113,41 @@ void moments(const float *x, float *mean, float *variance, int rows, int channel
 #undef BODY
 }
 
-/* y = x * scale + offset. */
-EXPORT("affine")
-void affine(const float *x, const float *scale, const float *offset, float *y, int rows,
-            int channels) {
+INLINE f32x4 inverse_deviation(const float *variance, float epsilon) {
+  return splat(1) / __builtin_elementwise_sqrt(load(variance) + splat(epsilon));
+}
+
+INLINE void normalize_block(const float *x, const float *mean, const float *variance,
+                            const float *gamma, const float *beta, float epsilon, float *y, int rows,
+                            int channels, int from, int vectors) {
+  f32x4 scale[4], offset[4];
+  for (int v = 0; v < vectors; v++) {
+    const int c = from + LANES * v;
+    scale[v] = load(gamma + c) * inverse_deviation(variance + c, epsilon);
+    offset[v] = load(beta + c) - load(mean + c) * scale[v];
+  }
   for (int row = 0; row < rows; row++) {
-    for (int c = 0; c < channels; c += LANES) {
-      store(y + c, load(x + c) * load(scale + c) + load(offset + c));
+    const int at = row * channels + from;
+    for (int v = 0; v < vectors; v++) {
+      store(y + at + LANES * v, load(x + at + LANES * v) * scale[v] + offset[v]);
     }
-    x += channels;
-    y += channels;
   }
 }
 
-/* dbeta = sum dy, dgamma = sum dy * (x - mean) * inverse. */
+/* y = gamma * (x - mean) / sqrt(variance + epsilon) + beta. */
+EXPORT("normalize")
+void normalize(const float *x, const float *mean, const float *variance, const float *gamma,
+               const float *beta, float *y, int rows, int channels, float epsilon) {
+#define BODY(channel, vectors)                                                                 \
+  normalize_block(x, mean, variance, gamma, beta, epsilon, y, rows, channels, channel, vectors)
+  FOR_CHANNEL_BLOCKS(channels, BODY);
+#undef BODY
+}
+
+/* dbeta = sum dy, dgamma = sum dy * (x - mean) / sqrt(variance + epsilon). */
 INLINE void norm_sums_block(const float *x, const float *dy, const float *mean,
-                            const float *inverse, float *dgamma, float *dbeta, int rows,
-                            int channels, int from, int vectors) {
+                            const float *variance, float epsilon, float *dgamma, float *dbeta,
+                            int rows, int channels, int from, int vectors) {
   f32x4 average[4], total_gamma[4], total_beta[4];
   for (int v = 0; v < vectors; v++) {
     average[v] = load(mean + from + LANES * v);
@@ -154,34 +172,55 @@ INLINE void norm_sums_block(const float *x, const float *dy, const float *mean,
   }
   for (int v = 0; v < vectors; v++) {
     const int c = from + LANES * v;
-    store(dgamma + c, total_gamma[v] * load(inverse + c));
+    store(dgamma + c, total_gamma[v] * inverse_deviation(variance + c, epsilon));
     store(dbeta + c, total_beta[v]);
+  }
+}
+
+INLINE void norm_rows_block(const float *x, const float *dy, const float *mean,
+                            const float *variance, float epsilon, const float *gamma,
+                            const float *dgamma, const float *dbeta, float *dx, int rows,
+                            int channels, int from, int vectors) {
+  f32x4 average[2], scale[2], constant[2], slope[2];
+  const f32x4 share = splat(1.0f / (float)rows);
+  for (int v = 0; v < vectors; v++) {
+    const int c = from + LANES * v;
+    const f32x4 inverse = inverse_deviation(variance + c, epsilon);
+    average[v] = load(mean + c);
+    scale[v] = load(gamma + c) * inverse;
+    constant[v] = load(dbeta + c) * share;
+    slope[v] = inverse * load(dgamma + c) * share;
+  }
+  for (int row = 0; row < rows; row++) {
+    const int at = row * channels + from;
+    for (int v = 0; v < vectors; v++) {
+      const f32x4 centred = load(x + at + LANES * v) - average[v];
+      const f32x4 common = constant[v] + slope[v] * centred;
+      store(dx + at + LANES * v, scale[v] * (load(dy + at + LANES * v) - common));
+    }
   }
 }
 
 /*
  * Gradient of batch norm with batch statistics (Ioffe and Szegedy, ICML 2015):
- * dx = gamma * inverse * (dy - (dbeta + standard * dgamma) / rows), standard = (x - mean) * inverse.
+ * dx = gamma * inverse * (dy - (dbeta + standard * dgamma) / rows), standard = (x - mean) * inverse,
+ * inverse = 1 / sqrt(variance + epsilon).
  */
 EXPORT("norm_gradient")
-void norm_gradient(const float *x, const float *dy, const float *mean, const float *inverse,
+void norm_gradient(const float *x, const float *dy, const float *mean, const float *variance,
                    const float *gamma, float *dx, float *dgamma, float *dbeta, int rows,
-                   int channels) {
-#define BODY(channel, vectors) \
-  norm_sums_block(x, dy, mean, inverse, dgamma, dbeta, rows, channels, channel, vectors)
+                   int channels, float epsilon) {
+#define BODY(channel, vectors)                                                                   \
+  norm_sums_block(x, dy, mean, variance, epsilon, dgamma, dbeta, rows, channels, channel, vectors)
   FOR_CHANNEL_BLOCKS(channels, BODY);
 #undef BODY
-  const f32x4 share = splat(1.0f / (float)rows);
-  for (int row = 0; row < rows; row++) {
-    for (int c = 0; c < channels; c += LANES) {
-      const f32x4 standard = (load(x + c) - load(mean + c)) * load(inverse + c);
-      const f32x4 common = (load(dbeta + c) + standard * load(dgamma + c)) * share;
-      store(dx + c, load(gamma + c) * load(inverse + c) * (load(dy + c) - common));
-    }
-    x += channels;
-    dy += channels;
-    dx += channels;
-  }
+#define BLOCK(vectors)                                                                             \
+  norm_rows_block(x, dy, mean, variance, epsilon, gamma, dgamma, dbeta, dx, rows, channels, channel, \
+                  vectors)
+  int channel = 0;
+  for (; channel + 2 * LANES <= channels; channel += 2 * LANES) BLOCK(2);
+  if (channel < channels) BLOCK(1);
+#undef BLOCK
 }
 
 /* y = prelu(x + residual + mid, slope) + out. */
