@@ -5,6 +5,7 @@ import { type Augmentation, scaledImages } from '../data/prepare.js';
 import { allOf, memorySource } from '../data/source.js';
 import { inFreshFolder } from './cli.js';
 import { interleaved, type Suite } from './figure.js';
+import { photoFigures } from './photos.js';
 import { scaling, seed, syntheticImages } from './six-block.js';
 import { trainingSpeed } from './train.js';
 
@@ -59,6 +60,7 @@ export const data: Suite = async (note) => {
   const { stored, moved, cropped } = await augmentationSpeeds();
   note('training on one thread, to compare');
   const trained = await trainingSpeed(1);
+  const photos = await photoFigures(note);
   const shared = { kind: 'measured', better: 'higher', unit: 'images/s' } as const;
   const grey = '28x28 grey, one thread';
   return [
@@ -81,5 +83,6 @@ export const data: Suite = async (note) => {
       kind: 'measured',
       baseline: 'the dearer augmentation in a step of the six-block network, one thread',
     },
+    ...photos,
   ];
 };

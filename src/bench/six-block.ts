@@ -25,12 +25,12 @@ export function syntheticImages(count: number) {
   return { shape: shape.input, count, pixels, labels };
 }
 
-/** The network before its first training step, with free subsets of 2^tau kernels. */
-export function untrained(tau: number): TrainingState {
-  const sampled = shape.blocks.map(
+/** A network before its first training step, with free subsets of 2^tau kernels. */
+export function untrained(tau: number, of = shape): TrainingState {
+  const sampled = of.blocks.map(
     ({ name }) => [name, sampleSubset(tau, 'free', stream(seed, 'sample', name))] as const,
   );
-  return initialState(layoutOf(shape), new Map(sampled), shape, {
+  return initialState(layoutOf(of), new Map(sampled), of, {
     seed,
     train: { optimizer: 'adam', momentum: 0 },
   });

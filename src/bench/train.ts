@@ -8,7 +8,7 @@ import { layoutOf } from '../nn/layout.js';
 import { opsOf } from '../nn/ops.js';
 import { quantizeInto } from '../nn/state.js';
 import { gradientStep, type Program } from '../nn/step.js';
-import { type Trainer, trainEpoch } from '../nn/train.js';
+import { type Trainer, type TrainingSpec, trainEpoch } from '../nn/train.js';
 import type { EngineName } from '../spec/types.js';
 import { type Figure, interleaved, type Suite } from './figure.js';
 import { scaling, seed, shape, syntheticImages, untrained } from './six-block.js';
@@ -18,6 +18,28 @@ const steps = 40;
 const tau = 5;
 
 const layout = layoutOf(shape);
+
+/** How every bench trains: plainly, its images as they are. */
+export function trainingSpec(batch: number): TrainingSpec {
+  return {
+    seed,
+    quantize: { refine: { period: 25, threshold: 1e-3, replace: 'random' } },
+    train: {
+      epochs: 2,
+      batch,
+      optimizer: 'adam',
+      momentum: 0,
+      learningRate: 0.01,
+      schedule: 'linear',
+      warmup: 0,
+      weightDecay: 0,
+      labelSmoothing: 0,
+      validation: 0,
+      keep: 'last',
+    },
+    augment: { flip: false, shift: 0, crop: 1 },
+  };
+}
 
 /** Whole training steps of the six-block network, threads and all: images per second. */
 export async function trainingSpeed(threads: number, name: EngineName = 'wasm'): Promise<number> {
@@ -29,29 +51,7 @@ export async function trainingSpeed(threads: number, name: EngineName = 'wasm'):
     source,
     images: allOf(source),
     engine,
-    spec: {
-      seed,
-      quantize: {
-        tau,
-        binarize: 'weights+activations',
-        subset: { structure: 'free', sampling: 'uniform' },
-        refine: { period: 25, threshold: 1e-3, replace: 'random' },
-      },
-      train: {
-        epochs: 2,
-        batch,
-        optimizer: 'adam',
-        momentum: 0,
-        learningRate: 0.01,
-        schedule: 'linear',
-        warmup: 0,
-        weightDecay: 0,
-        labelSmoothing: 0,
-        validation: 0,
-        keep: 'last',
-      },
-      augment: { flip: false, shift: 0, crop: 1 },
-    },
+    spec: trainingSpec(batch),
   };
   const unaborted = new AbortController().signal;
   const ignore = () => {};
