@@ -10,7 +10,7 @@ export interface GradientResult {
   readonly correct: number;
   /** Flat vector; at a latent: the gradient of its quantised weight, [3, 3, Cin, Cout]. */
   readonly gradients: Float32Array;
-  /** Flat batch-norm statistics, averaged over the threads' shards. */
+  /** Flat batch-norm statistics, averaged over the threads' shards and rounds. */
   readonly statistics: Float32Array;
 }
 

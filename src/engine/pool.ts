@@ -1,5 +1,5 @@
 import { type Batch, partOf } from '../data/source.js';
-import type { MapShape } from '../model/network.js';
+import type { MapShape, NetworkShape } from '../model/network.js';
 import { layoutOf } from '../nn/layout.js';
 import type { EngineName } from '../spec/types.js';
 import { allSettled, startThread, type Thread } from '../util/thread.js';
@@ -31,19 +31,32 @@ function inferenceImages({ height, width }: MapShape): number {
   return Math.min(250, Math.max(1, Math.floor(inferencePixels / (height * width))));
 }
 
-/** Sum of `vectors`, each times its share; in the order given, so that it is deterministic. */
-function weightedSum(vectors: readonly Float32Array[], shares: readonly number[]): Float32Array {
-  const sum = new Float32Array(vectors[0].length);
+/** Adds `vectors`, each times its share, in the order given, so that the sum is deterministic. */
+function addWeighted(
+  sum: Float32Array,
+  vectors: readonly Float32Array[],
+  shares: readonly number[],
+): void {
   vectors.forEach((vector, v) => {
     const weight = shares[v];
     for (let i = 0; i < sum.length; i++) sum[i] += weight * vector[i];
   });
-  return sum;
+}
+
+/** Values of feature maps that one thread's pass holds at a time: wasm addresses 4 GB at most. */
+const mapValues = 48 * 2 ** 20;
+
+/** Images whose maps fit into one pass of a thread. */
+function trainingImages({ stem, blocks }: NetworkShape): number {
+  const maps = [stem.conv.output, ...blocks.map(({ conv }) => conv.output)];
+  const values = maps.reduce((sum, map) => sum + map.height * map.width * map.channels, 0);
+  return Math.max(1, Math.floor(mapValues / values));
 }
 
 /**
  * An engine of worker threads, each with a backend of its own: every batch is cut into one shard a
- * thread. For a given number of threads its results are the same on every run.
+ * thread, in several rounds where its maps would not fit into a thread's memory. For a given number of
+ * threads its results are the same on every run.
  */
 export function startPool(backend: EngineName, setup: EngineSetup): Engine {
   const layout = layoutOf(setup.shape);
@@ -71,13 +84,20 @@ export function startPool(backend: EngineName, setup: EngineSetup): Engine {
     };
   });
 
-  const askAll = async <Type extends Reply['type']>(type: Type, batch: Batch) => {
+  /** Images of one round. */
+  const most =
+    backend === 'wasm' ? setup.threads * trainingImages(setup.shape) : Number.POSITIVE_INFINITY;
+  const roundsOf = (batch: Batch) =>
+    partsOf(batch, Math.max(1, Math.ceil(batch.images.length / most)));
+
+  /** One part of a round a thread; `shares` are the parts' in the whole of `total` images. */
+  const askAll = async <Type extends Reply['type']>(type: Type, batch: Batch, total: number) => {
     const parts = partsOf(batch, shards.length);
     const replies = await allSettled(
       parts.map((part, i) => shards[i].thread.ask({ type, batch: part })),
     );
     const used = shards.slice(0, parts.length);
-    const shares = parts.map((part) => part.images.length / batch.images.length);
+    const shares = parts.map((part) => part.images.length / total);
     const matching = replies.filter((reply) => reply.type === type);
     return { replies: matching as Extract<Reply, { type: Type }>[], used, shares };
   };
@@ -86,32 +106,46 @@ export function startPool(backend: EngineName, setup: EngineSetup): Engine {
     inferenceBatch: setup.threads * inferenceImages(setup.shape.input),
     async gradients(values, batch) {
       new Float32Array(parameters).set(values);
-      const { replies, used, shares } = await askAll('gradients', batch);
-      return {
-        loss: replies.reduce((sum, { loss }, i) => sum + shares[i] * loss, 0),
-        correct: replies.reduce((sum, { correct }) => sum + correct, 0),
-        gradients: weightedSum(
+      const gradients = new Float32Array(layout.size);
+      const statistics = new Float32Array(layout.statisticsSize);
+      let loss = 0;
+      let correct = 0;
+      for (const round of roundsOf(batch)) {
+        const { replies, used, shares } = await askAll('gradients', round, batch.images.length);
+        replies.forEach((reply, i) => {
+          loss += shares[i] * reply.loss;
+          correct += reply.correct;
+        });
+        addWeighted(
+          gradients,
           used.map((shard) => shard.gradients),
           shares,
-        ),
-        statistics: weightedSum(
+        );
+        addWeighted(
+          statistics,
           used.map((shard) => shard.statistics),
           shares,
-        ),
-      };
+        );
+      }
+      return { loss, correct, gradients, statistics };
     },
     async statistics(values, batch) {
       new Float32Array(parameters).set(values);
-      const { used, shares } = await askAll('statistics', batch);
-      return weightedSum(
-        used.map((shard) => shard.statistics),
-        shares,
-      );
+      const statistics = new Float32Array(layout.statisticsSize);
+      for (const round of roundsOf(batch)) {
+        const { used, shares } = await askAll('statistics', round, batch.images.length);
+        addWeighted(
+          statistics,
+          used.map((shard) => shard.statistics),
+          shares,
+        );
+      }
+      return statistics;
     },
     async logits(values, norms, batch) {
       new Float32Array(parameters).set(values);
       new Float32Array(statistics).set(norms);
-      const { replies } = await askAll('logits', batch);
+      const { replies } = await askAll('logits', batch, batch.images.length);
       const logits = new Float32Array(batch.images.length * setup.shape.classifier.classes);
       let offset = 0;
       for (const reply of replies) {

@@ -168,3 +168,39 @@ test('labels above 255 keep their value', async () => {
     expect(await lossOf(label)).toBeCloseTo(Math.log(total) - logits[label], 4);
   }
 });
+
+test('a batch whose maps do not fit into memory is computed in rounds: their mean', async () => {
+  const architecture = {
+    stages: [1],
+    width: 8,
+    stem: { kernel: 3, stride: 1, pool: false },
+  } as const;
+  const shape = birealNetwork(architecture, { height: 1250, width: 1400, channels: 1 }, 3);
+  const size = 1250 * 1400;
+  const large = memorySource({
+    shape: shape.input,
+    count: 2,
+    pixels: Uint8Array.from({ length: 2 * size }, (_, i) => (i * i + 7 * i) % 251),
+    labels: Uint16Array.of(1, 0),
+  });
+  const engine = startWasmEngine({
+    shape,
+    activations: 'binary',
+    scaling: { zero: [125], scale: [72] },
+    threads: 1,
+  });
+  onTestFinished(() => engine.close());
+  const point = quantized(shape, midwayOf(shape, 4));
+  const both = await engine.gradients(point, large.batch(Uint32Array.of(0, 1), null));
+  const each = [];
+  for (const image of [0, 1]) {
+    each.push(await engine.gradients(point, large.batch(Uint32Array.of(image), null)));
+  }
+  const [a, b] = each;
+  expect(both.loss).toBeCloseTo((a.loss + b.loss) / 2, 6);
+  expect(both.correct).toBe(a.correct + b.correct);
+  const mean = (of: 'gradients' | 'statistics') =>
+    Array.from(a[of], (value, i) => (value + b[of][i]) / 2);
+  expectClose(both.gradients, mean('gradients'), 1e-6);
+  expectClose(both.statistics, mean('statistics'), 1e-6);
+});
