@@ -23,7 +23,15 @@ const layout = layoutOf(shape);
 export function trainingSpec(batch: number): TrainingSpec {
   return {
     seed,
-    quantize: { refine: { period: 25, threshold: 1e-3, replace: 'random' } },
+    quantize: {
+      refine: {
+        period: 25,
+        threshold: 1e-3,
+        replace: 'random',
+        gradient: 'step',
+        learningRate: null,
+      },
+    },
     train: {
       epochs: 2,
       batch,

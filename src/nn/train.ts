@@ -2,17 +2,15 @@ import type { Batch, ImageSource } from '../data/source.js';
 import type { Engine } from '../engine/engine.js';
 import type { NetworkShape } from '../model/network.js';
 import type { BinaryQuantizeSpec, Spec } from '../spec/types.js';
-import { kernelElements } from '../subbit/kernels.js';
 import { writeLatentGradient } from '../subbit/quantize.js';
-import { type Refinement, refineSubset, subsetGradient } from '../subbit/refine.js';
-import { drawnKernels, wantedKernels } from '../subbit/replacement.js';
-import { isWholeSpace } from '../subbit/subset.js';
+import type { Refinement } from '../subbit/refine.js';
 import { permutation, stream } from '../util/random.js';
 import { requireFiniteParameters, requireFinitePasses } from './divergence.js';
 import { type Layout, layoutOf, outChannels, view } from './layout.js';
 import { decayWeights, optimizerStep } from './optimizer.js';
+import { refineSubsets } from './refinement.js';
 import { learningRateAt } from './schedule.js';
-import { type LayerSubset, quantizeInto, type TrainingState } from './state.js';
+import { quantizeInto, type TrainingState } from './state.js';
 
 /** What decides a training run besides its data, its network and the state that it starts from. */
 export type TrainingSpec = Pick<Spec, 'seed'> & {
@@ -87,7 +85,8 @@ export async function trainEpoch(
 
     const globalStep = state.epoch * steps + step;
     const rate = learningRateAt(spec.train, globalStep, steps);
-    subsets = refine(trainer, { ...state, subsets }, layout, found.gradients, globalStep, rate);
+    const taken = { gradients: found.gradients, globalStep, rate };
+    subsets = refineSubsets(spec, { ...state, subsets }, layout, taken, trainer.refined);
     const before = { ...state, optimizer, subsets };
     optimizer = updateParameters(trainer, before, layout, found.gradients, rate);
     requireFiniteParameters(layout, state.parameters, at);
@@ -123,44 +122,6 @@ function updateParameters(
     decayWeights(spec.train.optimizer, values, slopes, spec.train.weightDecay, rate);
   }
   return optimizerStep(spec.train, parameters, gradients, optimizer, rate);
-}
-
-/** On every `period`-th step the subsets take a step of their own (method: refine). */
-function refine(
-  { spec, refined: tell }: Trainer,
-  { parameters, subsets }: Pick<TrainingState, 'parameters' | 'subsets'>,
-  layout: Layout,
-  gradients: Float32Array,
-  globalStep: number,
-  rate: number,
-): ReadonlyMap<string, LayerSubset> {
-  const refineSpec = spec.quantize.refine;
-  if (refineSpec === false || (globalStep + 1) % refineSpec.period !== 0) return subsets;
-  const refined = new Map<string, LayerSubset>();
-  for (const [block, layer] of subsets) {
-    if (isWholeSpace(layer.subset)) {
-      refined.set(block, layer);
-      continue;
-    }
-    const weightGradient = view(layout, gradients, `${block}.latent`);
-    const channels = outChannels(layout, block);
-    const gradient = subsetGradient(weightGradient, layer.indices, channels, layer.subset);
-    const { latent } = layer.subset;
-    const optimizer = optimizerStep(spec.train, latent, gradient, layer.optimizer, rate);
-    const candidates =
-      refineSpec.replace === 'most-wanted'
-        ? wantedKernels(view(layout, parameters, `${block}.latent`), layer.subset.structure)
-        : drawnKernels(stream(spec.seed, 'refine', block, globalStep));
-    const refinement = refineSubset(layer.subset, refineSpec.threshold, candidates);
-    tell?.(block, refinement);
-    for (const i of refinement.replaced) {
-      for (const moment of optimizer.moments) {
-        moment.fill(0, i * kernelElements, (i + 1) * kernelElements);
-      }
-    }
-    refined.set(block, { ...layer, subset: refinement.subset, optimizer });
-  }
-  return refined;
 }
 
 function updateStatistics(running: Float32Array, batch: Float32Array, first: boolean): void {

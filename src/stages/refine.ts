@@ -35,7 +35,7 @@ type Slice = Pick<Spec, 'seed' | 'data' | 'architecture' | 'quantize'> & {
  */
 export const refine = defineStage({
   name: 'refine',
-  version: 3,
+  version: 4,
   needs: ['sample', 'pretrain'],
   reads: async (spec): Promise<Slice> => {
     const { seed, data, architecture, quantize, train } = spec;

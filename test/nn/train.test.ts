@@ -286,6 +286,37 @@ describe('refinement', () => {
     expectClose(state.subsets.get(block)?.subset.latent ?? [], expected, 1e-6);
   });
 
+  test.each([
+    ['step', 3],
+    ['period', 2],
+  ] as const)('follows the gradient of the %s, at a rate of its own', async (gradient, share) => {
+    const train = { ...spec.train, optimizer: 'sgd', momentum: 0 } as const;
+    const refine = { ...plainRefinement, period: 3, gradient, learningRate: 0.001 };
+    const start = startOf(shape, 1, { optimizer: 'sgd' });
+    const latents = view(layout, start.parameters, `${block}.latent`);
+    for (let i = 0; i < latents.length; i++) latents[i] *= 5000;
+    const before = start.subsets.get(block)?.subset.latent.slice() ?? [];
+    const gradients = gradientsAgainst(start, 2, 4);
+    const chosen = start.subsets.get(block)?.indices.filter((index) => index === 2).length ?? 0;
+    const sign = Math.sign(gradients.find((g) => g !== 0) ?? 0);
+    // Steps of one, two and three times the same gradient.
+    const { engine, calls } = scripted();
+    const rising: Engine = {
+      ...engine,
+      async gradients(...args) {
+        const found = await engine.gradients(...args);
+        return { ...found, gradients: gradients.map((g) => g * calls.length) };
+      },
+    };
+    const trainer = trainerWith(rising, { train, quantize: { ...spec.quantize, refine } });
+    const { state } = await run(trainer, start, 3);
+    const expected = [...before];
+    expected[2 * 9 + 4] = Math.fround(expected[2 * 9 + 4] - 0.001 * share * sign * chosen);
+    const { subset, gradient: sum } = state.subsets.get(block) ?? {};
+    expectClose(subset?.latent ?? [], expected, 1e-6);
+    expect(sum).toEqual(new Float32Array(before.length));
+  });
+
   test('keeps 2^tau distinct members under any gradients', async () => {
     const quantize = { ...spec.quantize, refine: { ...plainRefinement, period: 1 } };
     const { engine } = scripted({ gradients: normals(layout.size, 4) });

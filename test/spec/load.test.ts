@@ -53,7 +53,13 @@ describe('defaults', () => {
         tau: 5,
         binarize: 'weights+activations',
         subset: { structure: 'free', sampling: 'uniform' },
-        refine: { period: 25, threshold: 0.001, replace: 'random' },
+        refine: {
+          period: 25,
+          threshold: 0.001,
+          replace: 'random',
+          gradient: 'step',
+          learningRate: null,
+        },
       },
       train: {
         epochs: 10,

@@ -9,7 +9,7 @@ import { refine } from '../../src/stages/refine.js';
 import { sample } from '../../src/stages/sample.js';
 import { spec as base } from '../pipeline/support.js';
 import { decodeBinary } from '../support/binary.js';
-import { plainTraining } from '../support/training.js';
+import { plainRefinement, plainTraining } from '../support/training.js';
 import { newFolders, runStage } from './support.js';
 
 const spec: BinarySpec = {
@@ -26,7 +26,7 @@ const spec: BinarySpec = {
     tau: 5,
     binarize: 'weights+activations',
     subset: { structure: 'free', sampling: 'uniform' },
-    refine: { period: 2, threshold: 1e-3, replace: 'random' },
+    refine: { ...plainRefinement, period: 2 },
   },
   train: {
     ...plainTraining,

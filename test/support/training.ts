@@ -1,7 +1,13 @@
 import type { RefineSpec, Spec } from '../../src/spec/types.js';
 
 /** The schema's defaults of `quantize.refine`. */
-export const plainRefinement: RefineSpec = { period: 25, threshold: 1e-3, replace: 'random' };
+export const plainRefinement: RefineSpec = {
+  period: 25,
+  threshold: 1e-3,
+  replace: 'random',
+  gradient: 'step',
+  learningRate: null,
+};
 
 /** The schema's defaults of `train`, for tests to change what they are about. */
 export const plainTraining: Spec['train'] = {
