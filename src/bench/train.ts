@@ -28,8 +28,7 @@ export function trainingSpec(batch: number): TrainingSpec {
         period: 25,
         threshold: 1e-3,
         replace: 'random',
-        gradient: 'step',
-        learningRate: null,
+        by: 'gradient',
       },
     },
     train: {

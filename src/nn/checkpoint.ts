@@ -39,13 +39,12 @@ export function encodeCheckpoint(state: TrainingState): Uint8Array {
   addMoments('', state.optimizer);
   add('statistics', state.statistics);
   const layers: Record<string, { tau: number; structure: SubsetStructure; steps: number }> = {};
-  for (const [name, { subset, optimizer, indices, gradient }] of state.subsets) {
+  for (const [name, { subset, optimizer, indices }] of state.subsets) {
     layers[name] = { tau: subset.tau, structure: subset.structure, steps: optimizer.steps };
     add(`${name}.representatives`, subset.representatives);
     add(`${name}.latent`, subset.latent);
     addMoments(`${name}.`, optimizer);
     add(`${name}.indices`, indices);
-    add(`${name}.gradient`, gradient);
   }
   const { steps, moments } = state.optimizer;
   const description: Description = { epoch: state.epoch, steps, moments: moments.length, layers };
@@ -88,7 +87,6 @@ export function decodeCheckpoint(bytes: Uint8Array, shape: NetworkShape): Traini
       },
       optimizer: optimizerOf(`${name}.`, steps, latents),
       indices: get(`${name}.indices`, Uint16Array, conv.input.channels * conv.output.channels),
-      gradient: floats(`${name}.gradient`, latents),
     });
   }
   const { size, statisticsSize } = layoutOf(shape);

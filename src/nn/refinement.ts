@@ -1,6 +1,11 @@
-import type { BinaryQuantizeSpec, RefineSpec, Spec } from '../spec/types.js';
+import type { BinaryQuantizeSpec, Spec } from '../spec/types.js';
 import { kernelElements } from '../subbit/kernels.js';
-import { type Refinement, refineSubset, subsetGradient } from '../subbit/refine.js';
+import {
+  type Refinement,
+  refineSubset,
+  subsetCentroids,
+  subsetGradient,
+} from '../subbit/refine.js';
 import { drawnKernels, wantedKernels } from '../subbit/replacement.js';
 import { isWholeSpace } from '../subbit/subset.js';
 import { stream } from '../util/random.js';
@@ -12,7 +17,7 @@ import type { LayerSubset, TrainingState } from './state.js';
 export interface RefinementSettings {
   readonly seed: Spec['seed'];
   readonly quantize: Pick<BinaryQuantizeSpec, 'refine'>;
-  readonly train: OptimizerSettings & Pick<Spec['train'], 'learningRate'>;
+  readonly train: OptimizerSettings;
 }
 
 /** The training step that a subset takes part in. */
@@ -27,7 +32,7 @@ export interface StepGradients {
 
 /**
  * The subsets behind a training step: on every `period`-th they take a step of their own (method:
- * refine), by that step's gradient or by the mean over the period's steps.
+ * refine).
  *
  * @param tell told what a refinement step did to each layer
  */
@@ -39,59 +44,51 @@ export function refineSubsets(
   tell?: (block: string, refinement: Refinement) => void,
 ): TrainingState['subsets'] {
   const spec = quantize.refine;
-  if (spec === false) return subsets;
-  const isDue = (globalStep + 1) % spec.period === 0;
-  if (!isDue && spec.gradient === 'step') return subsets;
-  const ownRate = (rate * (spec.learningRate ?? train.learningRate)) / train.learningRate;
-
-  const next = new Map<string, LayerSubset>();
+  if (spec === false || (globalStep + 1) % spec.period !== 0) return subsets;
+  const refined = new Map<string, LayerSubset>();
   for (const [block, layer] of subsets) {
     if (isWholeSpace(layer.subset)) {
-      next.set(block, layer);
+      refined.set(block, layer);
       continue;
     }
-    const gradient = gradientSince(spec, layer, layout, gradients, block);
-    if (!isDue) {
-      next.set(block, { ...layer, gradient });
-      continue;
-    }
-    const optimizer = optimizerStep(
-      train,
-      layer.subset.latent,
-      gradient.map((sum) => sum / (spec.gradient === 'period' ? spec.period : 1)),
-      layer.optimizer,
-      ownRate,
-    );
+    const latents = view(layout, parameters, `${block}.latent`);
+    const weightGradient = view(layout, gradients, `${block}.latent`);
+    const moved =
+      spec.by === 'latents'
+        ? movedToLatents(layer, latents)
+        : movedByGradient(layer, weightGradient, outChannels(layout, block), train, rate);
     const candidates =
       spec.replace === 'most-wanted'
-        ? wantedKernels(view(layout, parameters, `${block}.latent`), layer.subset.structure)
+        ? wantedKernels(latents, layer.subset.structure)
         : drawnKernels(stream(seed, 'refine', block, globalStep));
-    const refinement = refineSubset(layer.subset, spec.threshold, candidates);
+    const refinement = refineSubset(moved.subset, spec.threshold, candidates);
     tell?.(block, refinement);
     for (const i of refinement.replaced) {
-      for (const moment of optimizer.moments) {
+      for (const moment of moved.optimizer.moments) {
         moment.fill(0, i * kernelElements, (i + 1) * kernelElements);
       }
     }
-    next.set(block, {
-      ...layer,
-      subset: refinement.subset,
-      optimizer,
-      gradient: gradient.fill(0),
-    });
+    refined.set(block, { ...moved, subset: refinement.subset });
   }
-  return next;
+  return refined;
 }
 
-/** The representatives' gradient in this step, or summed up since the last refinement step. */
-function gradientSince(
-  { gradient: kind }: Pick<RefineSpec, 'gradient'>,
-  { subset, indices, gradient: before }: LayerSubset,
-  layout: Layout,
-  gradients: Float32Array,
-  block: string,
-): Float32Array {
-  const weightGradient = view(layout, gradients, `${block}.latent`);
-  const gradient = subsetGradient(weightGradient, indices, outChannels(layout, block), subset);
-  return kind === 'step' ? gradient : gradient.map((value, i) => value + before[i]);
+/** The subset's latents where they are drawn to: to the kernels that chose each of them. */
+function movedToLatents(layer: LayerSubset, latents: Float32Array): LayerSubset {
+  const latent = subsetCentroids(latents, layer.indices, layer.subset);
+  return { ...layer, subset: { ...layer.subset, latent } };
+}
+
+/** The subset's latents behind a step of the optimiser, in place. */
+function movedByGradient(
+  layer: LayerSubset,
+  weightGradient: Float32Array,
+  channels: number,
+  train: OptimizerSettings,
+  rate: number,
+): LayerSubset {
+  const { subset, indices } = layer;
+  const gradient = subsetGradient(weightGradient, indices, channels, subset);
+  const optimizer = optimizerStep(train, subset.latent, gradient, layer.optimizer, rate);
+  return { ...layer, optimizer };
 }

@@ -13,8 +13,6 @@ export interface LayerSubset {
   readonly optimizer: OptimizerState;
   /** Index of every kernel at the last quantisation, [Cout, Cin]. */
   readonly indices: Uint16Array;
-  /** Gradients of the representatives summed up since their last step, [representatives, 9]. */
-  readonly gradient: Float32Array;
 }
 
 /**
@@ -51,7 +49,6 @@ export function initialState(
       subset,
       optimizer: initialOptimizer(train, subset.latent.length),
       indices: new Uint16Array(conv.input.channels * conv.output.channels),
-      gradient: new Float32Array(subset.latent.length),
     });
   }
   return { ...realState(layout, { seed, train }), subsets };

@@ -87,10 +87,11 @@ export interface RefineSpec {
   readonly threshold: number;
   /** What takes the place of a member that has come to coincide with another one. */
   readonly replace: 'random' | 'most-wanted';
-  /** What a step follows: the gradient of its own training step, or the mean over the period's. */
-  readonly gradient: 'step' | 'period';
-  /** Of the subsets' latents, along the schedule of `train`; null: that of `train`. */
-  readonly learningRate: number | null;
+  /**
+   * What moves the members: gradients, as those of their training step, or the latents that chose
+   * them, to whose mean they go.
+   */
+  readonly by: 'gradient' | 'latents';
 }
 
 /** A rate that falls at once, at set times. */

@@ -36,6 +36,40 @@ export function subsetGradient(
   return gradient;
 }
 
+/**
+ * Where the latents that chose each representative lie on average, those that chose its complement
+ * negated, over their mean magnitude: a step of Lloyd's algorithm (Least squares quantization in PCM,
+ * IEEE Trans. Inf. Theory 1982), since of all kernels the signs of that mean are the nearest to them.
+ * A representative that none chose stays where it is.
+ *
+ * @param latents [kernels, 9]
+ * @param indices [kernels]
+ * @returns [representatives, 9], at most 9 in magnitude
+ */
+export function subsetCentroids(
+  latents: Float32Array,
+  indices: Uint16Array,
+  { representatives, latent }: Pick<Subset, 'representatives' | 'latent'>,
+): Float32Array {
+  const count = representatives.length;
+  const sums = new Float64Array(count * kernelElements);
+  const magnitudes = new Float64Array(count);
+  indices.forEach((index, kernel) => {
+    const isComplement = index >= count;
+    const to = isComplement ? index - count : index;
+    const sign = isComplement ? -1 : 1;
+    for (let j = 0; j < kernelElements; j++) {
+      const value = latents[kernel * kernelElements + j];
+      sums[to * kernelElements + j] += sign * value;
+      magnitudes[to] += Math.abs(value) / kernelElements;
+    }
+  });
+  return latent.map((stays, i) => {
+    const magnitude = magnitudes[Math.floor(i / kernelElements)];
+    return magnitude > 0 ? sums[i] / magnitude : stays;
+  });
+}
+
 /** What one refinement step did to a subset. */
 export interface Refinement {
   readonly subset: Subset;

@@ -286,35 +286,29 @@ describe('refinement', () => {
     expectClose(state.subsets.get(block)?.subset.latent ?? [], expected, 1e-6);
   });
 
-  test.each([
-    ['step', 3],
-    ['period', 2],
-  ] as const)('follows the gradient of the %s, at a rate of its own', async (gradient, share) => {
-    const train = { ...spec.train, optimizer: 'sgd', momentum: 0 } as const;
-    const refine = { ...plainRefinement, period: 3, gradient, learningRate: 0.001 };
-    const start = startOf(shape, 1, { optimizer: 'sgd' });
+  test('by latents, a member takes the signs of the mean of those that chose it', async () => {
+    const refine = { ...plainRefinement, period: 1, by: 'latents' } as const;
+    const quantize = { ...spec.quantize, refine };
+    const start = startOf(shape, 1);
     const latents = view(layout, start.parameters, `${block}.latent`);
-    for (let i = 0; i < latents.length; i++) latents[i] *= 5000;
-    const before = start.subsets.get(block)?.subset.latent.slice() ?? [];
-    const gradients = gradientsAgainst(start, 2, 4);
-    const chosen = start.subsets.get(block)?.indices.filter((index) => index === 2).length ?? 0;
-    const sign = Math.sign(gradients.find((g) => g !== 0) ?? 0);
-    // Steps of one, two and three times the same gradient.
-    const { engine, calls } = scripted();
-    const rising: Engine = {
-      ...engine,
-      async gradients(...args) {
-        const found = await engine.gradients(...args);
-        return { ...found, gradients: gradients.map((g) => g * calls.length) };
-      },
-    };
-    const trainer = trainerWith(rising, { train, quantize: { ...spec.quantize, refine } });
-    const { state } = await run(trainer, start, 3);
-    const expected = [...before];
-    expected[2 * 9 + 4] = Math.fround(expected[2 * 9 + 4] - 0.001 * share * sign * chosen);
-    const { subset, gradient: sum } = state.subsets.get(block) ?? {};
-    expectClose(subset?.latent ?? [], expected, 1e-6);
-    expect(sum).toEqual(new Float32Array(before.length));
+    for (let i = 0; i < latents.length; i++) latents[i] *= 50;
+    quantized(shape, start);
+    const indices = start.subsets.get(block)?.indices.slice() ?? new Uint16Array();
+    const sampled = membersOf(start);
+    const { subsets } = await run(trainerWith(scripted().engine, { quantize }), start, 1);
+    const wanted = [...sampled].map((code, member) => {
+      const chosen = [...indices.keys()].filter((kernel) => indices[kernel] === member);
+      const sums = Array.from({ length: 9 }, (_, j) =>
+        chosen.reduce((sum, kernel) => sum + latents[9 * kernel + j], 0),
+      );
+      return chosen.length === 0 ? code : codeOf(sums);
+    });
+    expect(wanted).not.toEqual([...sampled]);
+    // Where two members come to the same kernel, the later one is replaced.
+    wanted.forEach((code, member) => {
+      if (wanted.indexOf(code) === member) expect(subsets[0][member]).toBe(code);
+      else expect(wanted).not.toContain(subsets[0][member]);
+    });
   });
 
   test('keeps 2^tau distinct members under any gradients', async () => {

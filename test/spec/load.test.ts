@@ -57,8 +57,7 @@ describe('defaults', () => {
           period: 25,
           threshold: 0.001,
           replace: 'random',
-          gradient: 'step',
-          learningRate: null,
+          by: 'gradient',
         },
       },
       train: {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { refineSubset, subsetGradient } from '../../src/subbit/refine.js';
+import { chooseMembers } from '../../src/subbit/quantize.js';
+import { refineSubset, subsetCentroids, subsetGradient } from '../../src/subbit/refine.js';
 import { drawnKernels } from '../../src/subbit/replacement.js';
 import { membersOf, type Subset, sampleSubset } from '../../src/subbit/subset.js';
 import { stream } from '../../src/util/random.js';
@@ -167,5 +168,43 @@ test('a member receives the gradients of all kernels that chose it, its compleme
       expect([...subsetGradient(gradient, indices, outputs, subset)]).toEqual(expected);
     }),
     { numRuns: 50 },
+  );
+});
+
+test('members that follow their latents come nearer to them, and nothing but signs and scale matters', () => {
+  const nearness = (latents: Float32Array, members: Uint16Array, indices: Uint16Array) =>
+    indices.reduce(
+      (sum, index, kernel) =>
+        signsOf(members[index]).reduce(
+          (inner, sign, j) => inner + sign * latents[9 * kernel + j],
+          sum,
+        ),
+      0,
+    );
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 6 }), structures, fc.nat(), (tau, structure, seed) => {
+      const subset = sampleSubset(tau, structure, stream(seed, 'sample'));
+      const latents = gridValues(9 * 60, seed);
+      const indices = new Uint16Array(60);
+      chooseMembers(latents, subset, indices);
+      const latent = subsetCentroids(latents, indices, subset);
+      const unused = (i: number) =>
+        !indices.includes(i) &&
+        !(structure === 'antipodal' && indices.includes(i + subset.representatives.length));
+      subset.representatives.forEach((code, i) => {
+        const signs = codeOf([...rowOf(latent, i)]);
+        if (unused(i)) expect(signs).toBe(code);
+      });
+      for (const value of latent) expect(Math.abs(value)).toBeLessThanOrEqual(9);
+      const representatives = Uint16Array.from(subset.representatives, (_, i) =>
+        codeOf([...rowOf(latent, i)]),
+      );
+      const followed = membersOf({ ...subset, representatives });
+      const before = nearness(latents, membersOf(subset), indices);
+      expect(nearness(latents, followed, indices)).toBeGreaterThanOrEqual(before - 1e-9);
+      const scaled = latents.map((value) => 4 * value);
+      expect(subsetCentroids(scaled, indices, subset)).toEqual(latent);
+    }),
+    { numRuns: 100 },
   );
 });

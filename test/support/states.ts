@@ -39,8 +39,8 @@ export function midwayOf(
   };
   scatter(start.parameters);
   for (const values of [...start.optimizer.moments, start.statistics]) scatter(values);
-  for (const { optimizer, subset, gradient } of start.subsets.values()) {
-    for (const values of [...optimizer.moments, subset.latent, gradient]) scatter(values);
+  for (const { optimizer, subset } of start.subsets.values()) {
+    for (const values of [...optimizer.moments, subset.latent]) scatter(values);
   }
   const steps = 1000 + random.below(1000);
   const subsets = [...start.subsets].map(

@@ -5,8 +5,7 @@ export const plainRefinement: RefineSpec = {
   period: 25,
   threshold: 1e-3,
   replace: 'random',
-  gradient: 'step',
-  learningRate: null,
+  by: 'gradient',
 };
 
 /** The schema's defaults of `train`, for tests to change what they are about. */
