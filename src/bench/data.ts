@@ -6,7 +6,8 @@ import { allOf, memorySource } from '../data/source.js';
 import { inFreshFolder } from './cli.js';
 import { interleaved, type Suite } from './figure.js';
 import { photoFigures } from './photos.js';
-import { scaling, seed, syntheticImages } from './six-block.js';
+import { shape } from './six-block.js';
+import { scalingOf, seed, syntheticImages } from './synthetic.js';
 import { trainingSpeed } from './train.js';
 
 const batch = 128;
@@ -36,10 +37,10 @@ function loadingSpeed(): Promise<number> {
 
 /** Images a second that one thread augments and scales, 28x28 grey. */
 async function augmentationSpeeds() {
-  const source = memorySource(syntheticImages(batch));
+  const source = memorySource(syntheticImages(shape, batch));
   let epoch = 0;
   const prepare = (augment: Augmentation) => () =>
-    scaledImages(source.batch(allOf(source), { augment, seed, epoch: epoch++ }), scaling);
+    scaledImages(source.batch(allOf(source), { augment, seed, epoch: epoch++ }), scalingOf(1));
   const times = await interleaved(
     {
       stored: prepare({ flip: false, shift: 0, crop: 1 }),

@@ -10,6 +10,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   network: async () => (await import('./network.js')).network,
   fpga: async () => (await import('./fpga.js')).fpga,
   pipeline: async () => (await import('./pipeline.js')).pipeline,
+  presets: async () => (await import('./presets.js')).presets,
 };
 
 function render(figures: readonly Figure[]): string {

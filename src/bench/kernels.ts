@@ -5,7 +5,7 @@ import { wordsFor } from '../runtime/windows.js';
 import { membersOf, type SubsetStructure, sampleSubset } from '../subbit/subset.js';
 import { stream } from '../util/random.js';
 import { type Figure, interleaved, type Suite } from './figure.js';
-import { seed } from './six-block.js';
+import { seed } from './synthetic.js';
 
 const rounds = 5;
 

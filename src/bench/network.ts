@@ -9,7 +9,8 @@ import { quantizeInto } from '../nn/state.js';
 import { trainedNetwork } from '../nn/trained.js';
 import { createRuntime, startClassifier } from '../runtime/index.js';
 import { interleaved, type Suite } from './figure.js';
-import { scaling, shape, syntheticImages, untrained } from './six-block.js';
+import { shape } from './six-block.js';
+import { scalingOf, syntheticImages, untrained } from './synthetic.js';
 
 const images = 10_000;
 const timedImages = 100;
@@ -17,12 +18,12 @@ const digits = Array.from({ length: 10 }, (_, i) => String(i));
 
 function packed(tau: number): PackedModel {
   const layout = layoutOf(shape);
-  const state = untrained(tau);
+  const state = untrained(shape, tau);
   for (const { varianceOffset, channels } of layout.norms.values()) {
     state.statistics.fill(1, varianceOffset, varianceOffset + channels);
   }
   quantizeInto(layout, state, new Float32Array(layout.size));
-  const about = { input: scaling, classes: digits, activations: 'binary' } as const;
+  const about = { input: scalingOf(1), classes: digits, activations: 'binary' } as const;
   const network = trainedNetwork(shape, state, about);
   if (!isBinaryNetwork(network)) throw new Error('the network to pack is not binary');
   const provenance = { trained: '', spec: '', tool: 'bench' };
@@ -34,7 +35,7 @@ export const network: Suite = async (note) => {
   const threads = availableParallelism();
   note(`${images} images through the packed runtime on ${threads} threads`);
   const model = packed(5);
-  const set = syntheticImages(images);
+  const set = syntheticImages(shape, images);
   const source = memorySource(set);
   const started = performance.now();
   const classifier = startClassifier(encodeModel(model), threads);

@@ -13,8 +13,7 @@ import type { DataSpec } from '../spec/types.js';
 import { stream } from '../util/random.js';
 import { inFreshFolder } from './cli.js';
 import type { Figure } from './figure.js';
-import { seed, untrained } from './six-block.js';
-import { trainingSpec } from './train.js';
+import { seed, trainingSpec, untrained } from './synthetic.js';
 
 /** About the mean size of ImageNet's photographs. */
 const photo = { width: 500, height: 375 };
@@ -94,7 +93,7 @@ async function waitingShare(data: DataSpec, source: ImageSource, threads: number
   const trainer: Trainer = { shape, source: watched, images, engine, spec };
   try {
     const started = performance.now();
-    await trainEpoch(trainer, untrained(tau, shape), () => {}, new AbortController().signal);
+    await trainEpoch(trainer, untrained(shape, tau), () => {}, new AbortController().signal);
     return waited() / (performance.now() - started);
   } finally {
     await engine.close();

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { allOf, memorySource } from '../data/source.js';
-import { probeEngine, startEngine } from '../engine/registry.js';
+import { probeEngine } from '../engine/registry.js';
 import { startWasmBackend } from '../engine/wasm-backend.js';
 import { wasmKernels } from '../engine/wasm-kernels.js';
 import { composed } from '../nn/composed.js';
@@ -8,10 +7,11 @@ import { layoutOf } from '../nn/layout.js';
 import { opsOf } from '../nn/ops.js';
 import { quantizeInto } from '../nn/state.js';
 import { gradientStep, type Program } from '../nn/step.js';
-import { type Trainer, type TrainingSpec, trainEpoch } from '../nn/train.js';
+import { trainEpoch } from '../nn/train.js';
 import type { EngineName } from '../spec/types.js';
 import { type Figure, interleaved, type Suite } from './figure.js';
-import { scaling, seed, shape, syntheticImages, untrained } from './six-block.js';
+import { shape } from './six-block.js';
+import { syntheticImages, trainerOf, untrained } from './synthetic.js';
 
 const batch = 128;
 const steps = 40;
@@ -19,68 +19,31 @@ const tau = 5;
 
 const layout = layoutOf(shape);
 
-/** How every bench trains: plainly, its images as they are. */
-export function trainingSpec(batch: number): TrainingSpec {
-  return {
-    seed,
-    quantize: {
-      refine: {
-        period: 25,
-        threshold: 1e-3,
-        replace: 'random',
-        by: 'gradient',
-      },
-    },
-    train: {
-      epochs: 2,
-      batch,
-      optimizer: 'adam',
-      momentum: 0,
-      learningRate: 0.01,
-      schedule: 'linear',
-      warmup: 0,
-      weightDecay: 0,
-      labelSmoothing: 0,
-      validation: 0,
-      keep: 'last',
-    },
-    augment: { flip: false, shift: 0, crop: 1 },
-  };
-}
-
 /** Whole training steps of the six-block network, threads and all: images per second. */
 export async function trainingSpeed(threads: number, name: EngineName = 'wasm'): Promise<number> {
-  const source = memorySource(syntheticImages(batch * steps));
-  const setup = { shape, activations: 'binary', scaling } as const;
-  const engine = startEngine({ name, threads }, setup);
-  const trainer: Trainer = {
-    shape,
-    source,
-    images: allOf(source),
-    engine,
-    spec: trainingSpec(batch),
-  };
+  const images = syntheticImages(shape, batch * steps);
+  const trainer = trainerOf(shape, images, { batch, threads, name });
   const unaborted = new AbortController().signal;
   const ignore = () => {};
   try {
-    const warm = await trainEpoch(trainer, untrained(tau), ignore, unaborted);
+    const warm = await trainEpoch(trainer, untrained(shape, tau), ignore, unaborted);
     const started = performance.now();
     await trainEpoch(trainer, warm, ignore, unaborted);
     return (batch * steps) / ((performance.now() - started) / 1000);
   } finally {
-    await engine.close();
+    await trainer.engine.close();
   }
 }
 
 /** One thread's gradients by fused kernels and by composed operations, and the quantiser beside. */
 async function stepTimes() {
   const backend = await startWasmBackend();
-  const { pixels, labels } = syntheticImages(batch / 2);
+  const { pixels, labels } = syntheticImages(shape, batch / 2);
   const images = Float32Array.from(pixels, (pixel) => (pixel - 128) / 74);
   const classes = Int32Array.from(labels);
   const gradients = new Float32Array(layout.size);
   const statistics = new Float32Array(layout.statisticsSize);
-  const state = untrained(tau);
+  const state = untrained(shape, tau);
   const parameters = new Float32Array(layout.size);
   const quantise = () => quantizeInto(layout, state, parameters);
   quantise();
