@@ -32,4 +32,29 @@ export const experiments: readonly Experiment[] = [
       { variant: 'tau 5, antipodal', accuracy: 86.7 },
     ],
   },
+  {
+    name: 'fashion-recipe',
+    title: 'A recipe for short runs',
+    question:
+      'The same network in the same 8 epochs by a recipe that suits short runs: ten times the rate, half the batch.',
+    spec: 'configs/fashion-0.56bit.yaml',
+    seeds: [0, 1, 2],
+    variants: [{ name: 'tau 5', set: ['train.threads=1', 'engine=wasm', 'device.target=cpu'] }],
+    pairings: [],
+    goals: [{ variant: 'tau 5', accuracy: 90 }],
+  },
+  {
+    name: 'fashion-wide',
+    title: 'Twice the width, and real activations',
+    question:
+      'The six-block network at width 32: what a larger network gains, and what binary activations cost it.',
+    spec: 'configs/fashion/wide-0.56bit.yaml',
+    seeds: [0],
+    variants: [
+      { name: '1W/1A', set: [] },
+      { name: '1W/32A', set: ['quantize.binarize=weights'] },
+    ],
+    pairings: [{ variant: '1W/32A', against: '1W/1A' }],
+    goals: [{ variant: '1W/1A', accuracy: 91 }],
+  },
 ];

@@ -9,9 +9,9 @@ export interface Reported {
 
 const head = `# Experiments
 
-What training with this program comes to, on data that everyone can have. \`npm run experiments\` runs them, as many at
-a time as there are cores, each on one thread, so that the number of cores changes no result; runs that are in the store
-\`.snn/\` are reused. Outcomes are kept in docs/experiments/, and this page is rendered from them by \`npm run docs\`.
+What training with this program comes to, on data that everyone can have. \`npm run experiments\` runs them; runs that
+are in the store \`.snn/\` are reused. Their specs state the number of threads, so that the number of cores changes no
+result. Outcomes are kept in docs/experiments/, and this page is rendered from them by \`npm run docs\`.
 
 All accuracies are measured on all images of the test split, which training never sees, in percent: of the trained
 network with its batch-norm statistics estimated anew, and of its packed, integer-only form. Intervals are those of

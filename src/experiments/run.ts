@@ -4,6 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { promisify } from 'node:util';
 import type { Metrics } from '../pipeline/events.js';
 import type { RunStage } from '../pipeline/runs.js';
+import { loadSpec } from '../spec/load.js';
 import { packageFile } from '../util/paths.js';
 import type { Experiment, ExperimentRecord, Outcome, Variant } from './experiment.js';
 
@@ -69,8 +70,15 @@ async function inParallel<Item, Result>(
   return items.flatMap((item) => results.get(item) ?? []);
 }
 
+/** How many runs of a spec keep all cores busy. */
+async function runsAtATime(specFile: string): Promise<number> {
+  const { spec } = await loadSpec(packageFile(specFile), []);
+  const cores = availableParallelism();
+  return Math.max(1, Math.floor(cores / (spec.train.threads ?? cores)));
+}
+
 /**
- * Runs every variant of an experiment with every seed, as many at a time as there are cores, and
+ * Runs every variant of an experiment with every seed, as many at a time as keep all cores busy, and
  * writes its record. Runs of the store in the working folder are reused.
  */
 export async function runExperiment(
@@ -80,8 +88,8 @@ export async function runExperiment(
   const jobs = experiment.seeds.flatMap((seed) =>
     experiment.variants.map((variant) => ({ variant, seed })),
   );
-  const cores = availableParallelism();
-  const outcomes = await inParallel(jobs, cores, async ({ variant, seed }) => {
+  const width = await runsAtATime(experiment.spec);
+  const outcomes = await inParallel(jobs, width, async ({ variant, seed }) => {
     const outcome = await runOnce(experiment, variant, seed);
     note(`${variant.name}, seed ${seed}: ${outcome.accuracy.toFixed(2)} %, ${outcome.seconds} s`);
     return outcome;
@@ -90,7 +98,11 @@ export async function runExperiment(
   const record: ExperimentRecord = {
     experiment: experiment.name,
     tool: `${name} ${version}`,
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores, node: process.version },
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: availableParallelism(),
+      node: process.version,
+    },
     date: new Date().toISOString(),
     outcomes,
   };
