@@ -1,2 +1,7 @@
-export declare const kernelModules: readonly { readonly folder: string; readonly output: string }[];
-export declare function compileKernels(folder: string): Promise<Uint8Array>;
+export interface KernelModule {
+  readonly folder: string;
+  readonly output: string;
+  readonly flags: readonly string[];
+}
+export declare const kernelModules: readonly KernelModule[];
+export declare function compileKernels(module: KernelModule): Promise<Uint8Array>;

@@ -8,20 +8,24 @@ const flags = [
   ...['-Wl,--no-entry', '-Wl,--import-memory', '-Wl,--export=__stack_pointer'],
 ];
 
+/** Flags of modules whose memory several threads share. */
+const shared = ['-matomics', '-Wl,--shared-memory', '-Wl,--max-memory=4294967296'];
+
 /** Modules to build: the folder that holds the C sources of each and where its WebAssembly goes. */
 export const kernelModules = [
-  { folder: 'src/engine/kernels', output: 'wasm/train.wasm' },
-  { folder: 'src/nn/quantizer', output: 'wasm/quantizer.wasm' },
+  { folder: 'src/engine/kernels', output: 'wasm/train.wasm', flags: [] },
+  { folder: 'src/nn/quantizer', output: 'wasm/quantizer.wasm', flags: [] },
+  { folder: 'src/runtime/kernels', output: 'wasm/runtime.wasm', flags: shared },
 ];
 
 /** Compiles a folder of C sources, relative to the package's top folder, to one WebAssembly module. */
-export async function compileKernels(folder) {
+export async function compileKernels({ folder, flags: own }) {
   const from = new URL(`../${folder}/`, import.meta.url);
   const names = (await readdir(from)).filter((name) => /\.[ch]$/.test(name)).sort();
   const texts = await Promise.all(names.map((name) => readFile(new URL(name, from), 'utf8')));
   const sources = names.filter((name) => name.endsWith('.c'));
   const files = await runClang(
-    ['clang', ...flags, ...sources, '-o', 'kernels.wasm'],
+    ['clang', ...flags, ...own, ...sources, '-o', 'kernels.wasm'],
     Object.fromEntries(names.map((name, i) => [name, texts[i]])),
   );
   return files['kernels.wasm'];
@@ -30,9 +34,9 @@ export async function compileKernels(folder) {
 if (import.meta.url === new URL(process.argv[1], 'file:').href) {
   const root = new URL('../', import.meta.url);
   await mkdir(new URL('wasm/', root), { recursive: true });
-  for (const { folder, output } of kernelModules) {
-    const module = await compileKernels(folder);
-    await writeFile(new URL(output, root), module);
-    console.log(`${output}: ${module.length} bytes`);
+  for (const module of kernelModules) {
+    const bytes = await compileKernels(module);
+    await writeFile(new URL(module.output, root), bytes);
+    console.log(`${module.output}: ${bytes.length} bytes`);
   }
 }

@@ -1,6 +1,8 @@
 import { decodeModel } from '../model/container/read.js';
 import { allSettled, startThread } from '../util/thread.js';
-import type { Reply, Request } from './worker.js';
+import { compile } from './compile.js';
+import { loadProgram } from './machine.js';
+import type { Post, Reply, Request } from './worker.js';
 
 /** A packed model on several threads. Calls follow one another, never overlap. */
 export interface Classifier {
@@ -21,10 +23,13 @@ export interface Classifier {
  * @throws Failure where the file is no valid model
  */
 export function startClassifier(modelBytes: Uint8Array, threads: number): Classifier {
-  const { classes } = decodeModel(modelBytes).shape.classifier;
-  const pool = Array.from({ length: threads }, () =>
-    startThread<Request, Reply>('runtime/worker', 'the runtime', modelBytes),
-  );
+  const program = compile(decodeModel(modelBytes), { vector: 16, kernel: null, keep: false });
+  const { channels: classes } = program.logits.shape;
+  const machine = loadProgram(program, threads);
+  const pool = Array.from({ length: threads }, (_, thread) => {
+    const post: Post = { machine, thread };
+    return startThread<Request, Reply>('runtime/worker', 'the runtime', post);
+  });
   return {
     async logits({ pixels, slots }) {
       const logits = new SharedArrayBuffer(4 * slots.length * classes);

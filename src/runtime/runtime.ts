@@ -1,7 +1,8 @@
 import type { PackedModel } from '../model/packed.js';
 import type { Trace } from '../model/trace.js';
 import type { KernelKind } from './binary-conv.js';
-import { prepareBlock, prepareClassifier, prepareStem } from './layers.js';
+import { compile } from './compile.js';
+import { loadProgram, operate } from './machine.js';
 
 /** A packed model made ready to run on this thread. */
 export interface Runtime {
@@ -24,43 +25,41 @@ export interface RuntimeOptions {
 }
 
 /**
- * Prepares a packed model: bit-exact with model/reference.ts, all buffers allocated once.
+ * Prepares a packed model: bit-exact with model/reference.ts, its weights laid out once.
  *
  * @param model one that keeps the bounds of docs/arithmetic.md, as every decoded model does
  */
 export function createRuntime(model: PackedModel, { kernel }: RuntimeOptions = {}): Runtime {
-  const { shape } = model;
-  const stem = prepareStem(model);
-  const blocks = model.blocks.map((block, i) => prepareBlock(block, shape.blocks[i], kernel));
-  const classifier = prepareClassifier(model.classifier, shape);
-  const imageSize = shape.input.height * shape.input.width * shape.input.channels;
-  const { classes } = shape.classifier;
-
-  const run = (image: Uint8Array) => {
-    stem.run(image);
-    let x = stem.output;
-    for (const block of blocks) {
-      block.run(x);
-      x = block.output;
-    }
-    classifier.run(x);
+  const prepare = (keep: boolean) => {
+    const options = { vector: 16, kernel: kernel ?? null, keep } as const;
+    const machine = loadProgram(compile(model, options), 1);
+    return { machine, operator: operate(machine, 0) };
   };
-  const maps = [...stem.maps, ...blocks.flatMap((block) => block.maps), ...classifier.maps];
-
+  const { machine, operator } = prepare(false);
+  const { image, logits } = machine.program;
+  const { bytes: imageSize } = image;
+  const { channels: classes } = logits.shape;
+  let traced: ReturnType<typeof prepare> | null = null;
   return {
     imageSize,
     classes,
     logits: (images, count) => {
-      const logits = new Int32Array(count * classes);
+      const all = new Int32Array(count * classes);
       for (let i = 0; i < count; i++) {
-        run(images.subarray(i * imageSize, (i + 1) * imageSize));
-        logits.set(classifier.logits, i * classes);
+        operator.run(images.subarray(i * imageSize, (i + 1) * imageSize));
+        all.set(operator.read(logits), i * classes);
       }
-      return logits;
+      return all;
     },
-    trace: (image) => {
-      run(image);
-      return maps.map((map) => ({ ...map, values: Int32Array.from(map.values) }));
+    trace: (pixels) => {
+      traced ??= prepare(true);
+      const { machine: keeping, operator: tracer } = traced;
+      tracer.run(pixels);
+      return keeping.program.maps.map((map) => ({
+        name: map.name,
+        shape: map.shape,
+        values: tracer.read(map),
+      }));
     },
   };
 }

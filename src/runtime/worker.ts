@@ -1,6 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { decodeModel } from '../model/container/read.js';
-import { createRuntime } from './runtime.js';
+import { type Machine, operate } from './machine.js';
+
+/** What a thread is started with: a machine, and which of its threads it is. */
+export interface Post {
+  readonly machine: Machine;
+  readonly thread: number;
+}
 
 /** Images that the runtime's threads take from a common heap until it is empty. */
 export interface Request {
@@ -20,8 +25,10 @@ export type Reply = number;
 /** Images that a thread takes at a time. */
 const piece = 4;
 
-const runtime = createRuntime(decodeModel(workerData as Uint8Array));
-const { imageSize, classes } = runtime;
+const { machine, thread } = workerData as Post;
+const operator = operate(machine, thread);
+const { image: place, logits: output } = machine.program;
+const { channels: classes } = output.shape;
 
 function answer({ pixels, slots, logits, taken }: Request): Reply {
   const [images, found, heap] = [
@@ -35,8 +42,8 @@ function answer({ pixels, slots, logits, taken }: Request): Reply {
     if (first >= slots.length) return done;
     const end = Math.min(first + piece, slots.length);
     for (let i = first; i < end; i++) {
-      const image = images.subarray(slots[i] * imageSize, (slots[i] + 1) * imageSize);
-      found.set(runtime.logits(image, 1), i * classes);
+      operator.run(images.subarray(slots[i] * place.bytes, (slots[i] + 1) * place.bytes));
+      found.set(operator.read(output), i * classes);
       done++;
     }
   }

@@ -3,8 +3,12 @@ declare namespace WebAssembly {
   /** Whether `bytes` are a module that this engine understands. */
   function validate(bytes: Uint8Array): boolean;
   class Memory {
-    /** @param descriptor `initial` pages of 64 KiB */
-    constructor(descriptor: { readonly initial: number });
+    /** @param descriptor `initial` and `maximum` in pages of 64 KiB; threads can share `shared` memory */
+    constructor(
+      descriptor:
+        | { readonly initial: number }
+        | { readonly initial: number; readonly maximum: number; readonly shared: true },
+    );
     readonly buffer: ArrayBuffer;
   }
   interface Global {

@@ -3,13 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { allOf, memorySource } from '../../src/data/source.js';
 import { encodeModel } from '../../src/model/container/write.js';
 import { birealNetwork } from '../../src/model/network.js';
+import type { PackedModel } from '../../src/model/packed.js';
 import { referenceLogits, referenceTrace } from '../../src/model/reference.js';
 import { describeDifference, firstDifference } from '../../src/model/trace.js';
-import { fasterKernel } from '../../src/runtime/binary-conv.js';
+import { kernelKinds, supports } from '../../src/runtime/binary-conv.js';
 import { createRuntime, type KernelKind, startClassifier } from '../../src/runtime/index.js';
 import { modelPlans, randomImages, randomModel } from '../model/networks.js';
 
-const kernels: (KernelKind | undefined)[] = ['popcount', 'responses', undefined];
+/** Kernels that can compute every layer of a model; undefined: whichever the runtime chooses. */
+function kernelsFor({ blocks }: PackedModel): (KernelKind | undefined)[] {
+  const able = kernelKinds.filter((kind) => blocks.every(({ conv }) => supports(kind, conv)));
+  return [...able, undefined];
+}
 
 describe('runtime', () => {
   it('equals the reference bit for bit on every layer of every network', () => {
@@ -18,7 +23,7 @@ describe('runtime', () => {
         const model = randomModel(plan);
         const image = randomImages(plan.shape, 1, plan.seed);
         const expected = referenceTrace(model, image);
-        for (const kernel of kernels) {
+        for (const kernel of kernelsFor(model)) {
           const runtime = createRuntime(model, kernel ? { kernel } : {});
           const difference = firstDifference(expected, runtime.trace(image));
           expect(difference && describeDifference(difference)).toBeNull();
@@ -48,7 +53,7 @@ describe('runtime', () => {
         structures: [structure, structure],
       });
       const image = randomImages(shape, 1, tau);
-      for (const kernel of kernels) {
+      for (const kernel of kernelsFor(model)) {
         const actual = createRuntime(model, kernel ? { kernel } : {}).trace(image);
         expect(firstDifference(referenceTrace(model, image), actual)).toBeNull();
       }
@@ -70,13 +75,6 @@ describe('runtime', () => {
       }),
       { numRuns: 60 },
     );
-  });
-
-  it('reuses responses where each serves many outputs', () => {
-    expect(fasterKernel({ tau: 5, structure: 'free' }, 256)).toBe('responses');
-    expect(fasterKernel({ tau: 5, structure: 'free' }, 128)).toBe('popcount');
-    expect(fasterKernel({ tau: 5, structure: 'antipodal' }, 128)).toBe('responses');
-    expect(fasterKernel({ tau: 9, structure: 'free' }, 512)).toBe('popcount');
   });
 });
 

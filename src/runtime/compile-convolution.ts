@@ -1,0 +1,69 @@
+import type { ConvShape } from '../model/network.js';
+import type { PackedBinaryConv } from '../model/packed.js';
+import {
+  type KernelKind,
+  layBinaryConv,
+  type Padding,
+  storedChannels,
+  type VectorBytes,
+} from './binary-conv.js';
+import { aligned, newConstants } from './constants.js';
+import { filled } from './layer-constants.js';
+import { type OperationName, operation, type PlacedMap, type Program } from './program.js';
+
+export interface ConvolutionOptions {
+  readonly vector: VectorBytes;
+  readonly kernel: KernelKind;
+  readonly padding: Padding;
+}
+
+/**
+ * Compiles one binary convolution. Its image is the map before it, int16 [height, width, stored
+ * channels]; its only map, `accumulators`, is kept.
+ *
+ * @param threshold int16, [Cin]: below it an activation counts as -1
+ */
+export function compileConvolution(
+  packed: PackedBinaryConv,
+  threshold: Int16Array,
+  shape: ConvShape,
+  { vector, kernel, padding }: ConvolutionOptions,
+): Program {
+  const { input, output } = shape;
+  const constants = newConstants();
+  const binary = layBinaryConv(kernel, packed, shape, padding, vector, constants);
+  const binaryBytes = constants.size();
+  const stored = storedChannels(input.channels, vector);
+  const thresholdAt = constants.add(filled(threshold, stored, 32767));
+  const byPlanes = binary.transposedBytes > 0;
+  const bytes = input.height * input.width * stored * 2;
+  const codesAt = aligned(bytes + vector);
+  const transposedAt = codesAt + aligned(binary.codeBytes + vector);
+  const sumsAt = transposedAt + aligned(binary.transposedBytes + vector);
+  const storedOutputs = storedChannels(output.channels, vector);
+  const sums: PlacedMap = {
+    name: 'accumulators',
+    shape: output,
+    stored: storedOutputs,
+    offset: sumsAt,
+    kind: 'int32',
+  };
+  const encoded = [0, thresholdAt, codesAt, byPlanes ? transposedAt : -1, ...binary.fields];
+  const run = (name: OperationName, fields: readonly number[]) =>
+    operation('convolution', name, fields);
+  return {
+    vector,
+    constants: constants.bytes(),
+    operations: [
+      run('encode', encoded),
+      ...(byPlanes ? [run('transpose', encoded)] : []),
+      run('convolve', [byPlanes ? transposedAt : codesAt, sumsAt, ...binary.fields]),
+    ],
+    arenaBytes: sumsAt + aligned(4 * output.height * output.width * storedOutputs + vector),
+    scratchBytes: aligned(Math.max(binary.scratchBytes, (input.width + 2) * stored) + 256),
+    image: { offset: 0, bytes },
+    logits: sums,
+    maps: [sums],
+    binaryBytes,
+  };
+}

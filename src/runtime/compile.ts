@@ -1,0 +1,263 @@
+import { averageConstants } from '../model/integer.js';
+import {
+  type BlockShape,
+  blockOutput,
+  isPooled,
+  lastMap,
+  type MapShape,
+} from '../model/network.js';
+import type { PackedBlock, PackedModel } from '../model/packed.js';
+import {
+  type BinaryConv,
+  type KernelKind,
+  layBinaryConv,
+  storedChannels,
+  stripOf,
+  type VectorBytes,
+} from './binary-conv.js';
+import { aligned, type Constants, newConstants } from './constants.js';
+import { fastestKernel } from './kernel-choice.js';
+import { filled, layDense, layRequantizer } from './layer-constants.js';
+import {
+  type Operation,
+  type OperationName,
+  operation,
+  type PlacedMap,
+  type Program,
+} from './program.js';
+
+export interface CompileOptions {
+  readonly vector: VectorBytes;
+  /** Computes every binary convolution this way; null: the fastest for each. */
+  readonly kernel: KernelKind | null;
+  /** Keeps every map of the trace; otherwise maps give way to those behind them. */
+  readonly keep: boolean;
+}
+
+/** What is laid out so far, and the means to go on. */
+interface Layout {
+  readonly options: CompileOptions;
+  readonly constants: Constants;
+  readonly maps: readonly PlacedMap[];
+  /** Room in the arena: its offset. */
+  take(bytes: number): number;
+  /** Room for activations. Unless they are kept, they take turns in three places. */
+  place(map: MapShape): number;
+  /** Names a map; it is one of the trace if maps are kept. */
+  name(name: string, shape: MapShape, kind: PlacedMap['kind'], offset: number): PlacedMap;
+  /** Tells what a thread needs of its own. */
+  scratch(bytes: number): void;
+  run(part: string, name: OperationName, fields: readonly number[]): void;
+  finish(): Pick<Program, 'constants' | 'operations' | 'arenaBytes' | 'scratchBytes'>;
+  stored(map: MapShape): number;
+  bytes(map: MapShape, each: number): number;
+}
+
+const most = (sizes: readonly number[]) => sizes.reduce((a, b) => Math.max(a, b), 0);
+
+/** @param largest bytes of the largest map of activations */
+function newLayout(options: CompileOptions, largest: (layout: Layout) => number): Layout {
+  const { vector, keep } = options;
+  const constants = newConstants();
+  const operations: Operation[] = [];
+  const maps: PlacedMap[] = [];
+  const turns: number[] = [];
+  let [arenaBytes, scratchBytes, turn] = [0, 0, 0];
+  const layout: Layout = {
+    options,
+    constants,
+    maps,
+    take: (bytes) => {
+      const at = arenaBytes;
+      arenaBytes += aligned(bytes + vector);
+      return at;
+    },
+    place: (map) => (keep ? layout.take(layout.bytes(map, 2)) : turns[turn++ % turns.length]),
+    name: (name, shape, kind, offset) => {
+      const place = { name, shape, stored: layout.stored(shape), offset, kind };
+      if (keep) maps.push(place);
+      return place;
+    },
+    scratch: (bytes) => {
+      scratchBytes = Math.max(scratchBytes, aligned(bytes + 256));
+    },
+    run: (part, name, fields) => operations.push(operation(part, name, fields)),
+    finish: () => ({ constants: constants.bytes(), operations, arenaBytes, scratchBytes }),
+    stored: ({ channels }) => storedChannels(channels, vector),
+    bytes: (map, each) => map.height * map.width * layout.stored(map) * each,
+  };
+  if (!keep) turns.push(...[0, 1, 2].map(() => layout.take(largest(layout))));
+  return layout;
+}
+
+/** Where accumulators are kept, or -1. */
+function keptSums(layout: Layout, name: string, map: MapShape): number {
+  if (!layout.options.keep) return -1;
+  return layout.name(name, map, 'int32', layout.take(layout.bytes(map, 4))).offset;
+}
+
+/** Pixels to activations. */
+function compileStem(layout: Layout, { shape, stem, inputZero }: PackedModel) {
+  const { constants } = layout;
+  const { conv, pool, output } = shape.stem;
+  const { height, width, channels } = conv.input;
+  const pad = conv.kernel >> 1;
+  const rowLength = (width + 2 * pad) * channels;
+  const image = {
+    offset: layout.take(height * width * channels),
+    bytes: height * width * channels,
+  };
+  const padded = layout.take((height + 2 * pad) * rowLength * 2);
+  const zero = constants.add(inputZero);
+  layout.run('stem', 'padImage', [image.offset, height, width, channels, pad, zero, padded]);
+
+  const stored = layout.stored(conv.output);
+  const sums = keptSums(layout, 'stem.conv', conv.output);
+  const size = [conv.output.height, conv.output.width];
+  const x = layout.place(conv.output);
+  layout.scratch(layout.bytes({ ...conv.output, height: 1 }, 4));
+  layout.run('stem', 'stem', [
+    ...[padded, rowLength, conv.stride * channels, conv.stride * rowLength, ...size],
+    ...layDense(stem.weight, conv.output.channels, conv.kernel, stored, constants),
+    sums,
+    ...layRequantizer(stem.requantizer, stored, constants),
+    x,
+  ]);
+  const pooled = pool ? layout.place(output) : x;
+  if (pool) layout.run('stem', 'maxPool', [x, 3, ...size, stored, pooled]);
+  layout.name('stem', output, 'int16', pooled);
+  return { image, x: pooled };
+}
+
+/** A block's shortcut: its offset, or -1 where there is none. */
+function compileShortcut(layout: Layout, block: PackedBlock, shape: BlockShape, x: number): number {
+  if (shape.shortcut === 'none') return -1;
+  if (!block.shortcut) return x;
+  const { constants } = layout;
+  const { weight, requantizer } = block.shortcut;
+  const { input, output } = shape.conv;
+  const stored = layout.stored(output);
+  const shortcut = layout.place(output);
+  const row = { ...output, height: 1 };
+  layout.scratch(layout.bytes(row, 4) + layout.bytes({ ...row, channels: input.channels }, 2));
+  layout.run(shape.name, 'downsample', [
+    ...[x, input.height, input.width, layout.stored(input)],
+    ...layDense(weight, output.channels, 1, stored, constants),
+    ...layRequantizer(requantizer, stored, constants),
+    shortcut,
+  ]);
+  layout.name(`${shape.name}.shortcut`, output, 'int16', shortcut);
+  return shortcut;
+}
+
+/** Where the codes of binary convolutions go, before and after they are transposed. */
+interface Codes {
+  readonly plain: number;
+  readonly transposed: number;
+}
+
+/** One block on the activations at `x`: where its output lies. */
+function compileBlock(
+  layout: Layout,
+  block: PackedBlock,
+  shape: BlockShape,
+  binary: BinaryConv,
+  codes: Codes,
+  x: number,
+): number {
+  const { constants } = layout;
+  const { name, conv } = shape;
+  const output = blockOutput(shape);
+  const stored = layout.stored(output);
+  const thresholds = filled(block.threshold, layout.stored(conv.input), 32767);
+  const transposed = binary.transposedBytes > 0;
+  const encode = [x, constants.add(thresholds), codes.plain, transposed ? codes.transposed : -1];
+  layout.scratch(layout.bytes({ ...conv.input, height: 1, width: conv.input.width + 2 }, 1));
+  layout.run(name, 'encode', [...encode, ...binary.fields]);
+  if (transposed) layout.run(name, 'transpose', [...encode, ...binary.fields]);
+  const encoded = transposed ? codes.transposed : codes.plain;
+  const activation = [
+    ...layRequantizer(block.requantizer, stored, constants),
+    constants.add(filled(block.slope, stored)),
+    constants.add(filled(block.shiftOut, stored)),
+  ];
+  layout.scratch(binary.scratchBytes + 4 * stripOf(layout.options.vector) * stored);
+
+  if (isPooled(shape)) {
+    const sums = layout.take(layout.bytes(conv.output, 4));
+    layout.name(`${name}.conv`, conv.output, 'int32', sums);
+    layout.run(name, 'convolve', [encoded, sums, ...binary.fields]);
+    const pooled = layout.take(layout.bytes(output, 4));
+    layout.name(`${name}.pool`, output, 'int32', pooled);
+    const size = [conv.output.height, conv.output.width, stored];
+    layout.run(name, 'maxPoolSums', [sums, 2, ...size, pooled]);
+    const y = layout.place(output);
+    const positions = output.height * output.width;
+    layout.run(name, 'activate', [pooled, -1, positions, stored, ...activation, y]);
+    layout.name(name, output, 'int16', y);
+    return y;
+  }
+  const sums = keptSums(layout, `${name}.conv`, conv.output);
+  const shortcut = compileShortcut(layout, block, shape, x);
+  const y = layout.place(output);
+  layout.run(name, 'block', [encoded, sums, shortcut, ...activation, y, ...binary.fields]);
+  layout.name(name, output, 'int16', y);
+  return y;
+}
+
+/** Global average and classifier: where the logits lie. */
+function compileClassifier(layout: Layout, { shape, classifier }: PackedModel, x: number) {
+  const { constants } = layout;
+  const vectorOf = (channels: number): MapShape => ({ height: 1, width: 1, channels });
+  const last = lastMap(shape);
+  const positions = last.height * last.width;
+  const { shift, reciprocal } = averageConstants(positions);
+  const pool = layout.take(layout.bytes(vectorOf(last.channels), 2));
+  layout.run('classifier', 'average', [
+    ...[x, positions, layout.stored(last), shift, reciprocal, pool],
+  ]);
+  layout.name('pool', vectorOf(last.channels), 'int16', pool);
+
+  const { classes } = shape.classifier;
+  const stored = layout.stored(vectorOf(classes));
+  const logits = layout.take(4 * stored);
+  layout.run('classifier', 'classify', [
+    ...[pool, constants.add(filled(classifier.bias, stored))],
+    ...layDense(classifier.weight, classes, 1, stored, constants),
+    logits,
+  ]);
+  return layout.name('logits', vectorOf(classes), 'int32', logits);
+}
+
+/** Compiles a packed model for the kernels of `options.vector`. */
+export function compile(model: PackedModel, options: CompileOptions): Program {
+  const { stem, blocks } = model.shape;
+  const outputs = [stem.conv.output, stem.output, ...blocks.map(blockOutput)];
+  const layout = newLayout(options, ({ bytes }) => most(outputs.map((map) => bytes(map, 2))));
+  const { image, x: stemOutput } = compileStem(layout, model);
+
+  const before = layout.constants.size();
+  const binary = model.blocks.map(({ conv }, i) => {
+    const shape = blocks[i].conv;
+    const kind = options.kernel ?? fastestKernel(conv, shape, options.vector);
+    return layBinaryConv(kind, conv, shape, 'minus-one', options.vector, layout.constants);
+  });
+  const binaryBytes = layout.constants.size() - before;
+  const codes = {
+    plain: layout.take(most(binary.map(({ codeBytes }) => codeBytes))),
+    transposed: layout.take(most(binary.map(({ transposedBytes }) => transposedBytes))),
+  };
+  const x = model.blocks.reduce(
+    (from, block, i) => compileBlock(layout, block, blocks[i], binary[i], codes, from),
+    stemOutput,
+  );
+  const logits = compileClassifier(layout, model, x);
+  return {
+    vector: options.vector,
+    image,
+    logits,
+    maps: layout.maps,
+    binaryBytes,
+    ...layout.finish(),
+  };
+}

@@ -1,0 +1,87 @@
+import type { ConvShape } from '../model/network.js';
+import type { PackedBinaryConv } from '../model/packed.js';
+import {
+  type KernelKind,
+  kernelKinds,
+  storedChannels,
+  supports,
+  type VectorBytes,
+} from './binary-conv.js';
+import { computedResponses } from './conv-weights.js';
+
+type Subset = Pick<PackedBinaryConv, 'tau' | 'structure'>;
+
+/**
+ * Nanoseconds of the kernels' steps, fitted to the layers of ResNet-18 and to small ones on x86-64;
+ * only their ratios matter. By planes, for an input channel and a vector of positions; by look-up and
+ * popcount, for a unit of input and a position.
+ */
+const costs = {
+  /** WebAssembly in Node 20. */
+  16: {
+    planes: { unit: 1, response: 0.58, opposite: 0.34, output: 0.325 },
+    splitPlanes: { unit: 17.5, output: 0.54 },
+    lookup: { unit: 0.3, plain: 0.028, signed: 0.034, double: 0.05 },
+    nibbles: { unit: 0.05, output: 0.027 },
+    popcount: { unit: 0.5, output: 0.23 },
+  },
+  /** AVX2. */
+  32: {
+    planes: { unit: 1, response: 0.5, opposite: 0.3, output: 0.3 },
+    splitPlanes: { unit: 14, output: 0.5 },
+    lookup: { unit: 0.2, plain: 0.0085, signed: 0.0115, double: 0.015 },
+    nibbles: { unit: 0.05, output: 0.007 },
+    popcount: { unit: 0.5, output: 0.12 },
+  },
+} as const;
+
+/** Modelled time of a kernel on a convolution; only ratios matter. */
+export function modelledTime(
+  kind: KernelKind,
+  subset: Subset,
+  { input, output }: ConvShape,
+  vector: VectorBytes,
+): number {
+  const cost = costs[vector];
+  const positions = output.height * output.width;
+  const vectors = Math.ceil(positions / vector);
+  const inputs = storedChannels(input.channels, vector);
+  const outputs = storedChannels(output.channels, vector);
+  const responses = computedResponses(subset);
+  const antipodal = subset.structure === 'antipodal';
+  switch (kind) {
+    case 'planes': {
+      const { unit, response, opposite, output: each } = cost.planes;
+      const build = responses * (response + (antipodal ? opposite : 0));
+      return input.channels * vectors * (unit + build + each * output.channels);
+    }
+    case 'splitPlanes': {
+      const { unit, output: each } = cost.splitPlanes;
+      return input.channels * vectors * (unit + each * output.channels);
+    }
+    case 'lookup': {
+      const { unit, plain, signed, double } = cost.lookup;
+      const each = antipodal ? signed : responses > 16 ? double : plain;
+      return input.channels * positions * (unit + each * outputs);
+    }
+    case 'nibbles': {
+      const { unit, output: each } = cost.nibbles;
+      return ((9 * inputs) / 4) * positions * (unit + each * outputs);
+    }
+    case 'popcount': {
+      const { unit, output: each } = cost.popcount;
+      return 9 * Math.ceil(inputs / 32) * positions * (unit + each * outputs);
+    }
+  }
+}
+
+/**
+ * The kernel with the least modelled time. Kernels that read indices or whole words keep a sub-bit
+ * layer at 1 bit a weight or less; those that take more memory are for 1 bit alone.
+ */
+export function fastestKernel(subset: Subset, shape: ConvShape, vector: VectorBytes): KernelKind {
+  const compact: readonly KernelKind[] = ['planes', 'lookup', 'popcount'];
+  const able = (subset.tau < 9 ? compact : kernelKinds).filter((kind) => supports(kind, subset));
+  const time = (kind: KernelKind) => modelledTime(kind, subset, shape, vector);
+  return able.reduce((best, kind) => (time(kind) < time(best) ? kind : best));
+}

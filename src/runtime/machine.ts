@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { packageFile } from '../util/paths.js';
+import { aligned } from './constants.js';
+import type { PlacedMap, Program } from './program.js';
+
+const pageBytes = 64 * 1024;
+const stackBytes = 64 * 1024;
+
+/** Bytes at the start of the memory that stay unused, so that no address is 0. */
+const reserved = 1024;
+
+/** A program in shared memory, with an arena and a scratch of its own for each of its threads. */
+export interface Machine {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly program: Omit<Program, 'constants'>;
+  readonly constants: number;
+  /** Address of each operation. */
+  readonly operations: readonly number[];
+  readonly threads: readonly {
+    readonly stack: number;
+    readonly arena: number;
+    readonly scratch: number;
+  }[];
+}
+
+/** One thread's hold on a machine. */
+export interface Operator {
+  /** Runs the whole program on an image; maps and logits are there afterwards. */
+  readonly run: (image: Uint8Array) => void;
+  /** Runs one operation. */
+  readonly step: (operation: number) => void;
+  /** Copies a map out of the arena, [height, width, channels]. */
+  readonly read: (map: PlacedMap) => Int32Array;
+}
+
+/** Compiled once a thread. */
+let compiled: WebAssembly.Module | null = null;
+
+function runtimeModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(readFileSync(packageFile('wasm/runtime.wasm')));
+  return compiled;
+}
+
+/** Puts a program into memory. A machine can be handed to other threads: nothing is copied. */
+export function loadProgram(program: Program, threads: number): Machine {
+  const { constants, ...outline } = program;
+  let bytes = reserved;
+  const take = (size: number) => {
+    const at = bytes;
+    bytes += aligned(size);
+    return at;
+  };
+  const constantsAt = take(constants.length);
+  const operations = program.operations.map(({ words }) => take(words.byteLength));
+  const places = Array.from({ length: threads }, () => ({
+    stack: take(stackBytes) + stackBytes,
+    arena: take(program.arenaBytes),
+    scratch: take(program.scratchBytes),
+  }));
+  const pages = Math.ceil(bytes / pageBytes);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  new Uint8Array(memory.buffer).set(constants, constantsAt);
+  program.operations.forEach(({ words }, i) => {
+    new Int32Array(memory.buffer, operations[i], words.length).set(words);
+  });
+  const module = runtimeModule();
+  return { module, memory, program: outline, constants: constantsAt, operations, threads: places };
+}
+
+/** Takes hold of a machine as its thread number `thread`. */
+export function operate(machine: Machine, thread: number): Operator {
+  const { memory, program, constants, operations } = machine;
+  const { stack, arena, scratch } = machine.threads[thread];
+  const { exports } = new WebAssembly.Instance(machine.module, { env: { memory } });
+  (exports.__stack_pointer as WebAssembly.Global).value = stack;
+  const kernel = exports.run as (...args: number[]) => void;
+  const image = new Uint8Array(memory.buffer, arena + program.image.offset, program.image.bytes);
+  const step = (operation: number) => {
+    kernel(constants, arena, scratch, operations[operation], 0, 1);
+  };
+  return {
+    step,
+    run: (pixels) => {
+      image.set(pixels);
+      for (let i = 0; i < operations.length; i++) step(i);
+    },
+    read: ({ shape: { height, width, channels }, stored, offset, kind }) => {
+      const Values = kind === 'int16' ? Int16Array : Int32Array;
+      const values = new Values(memory.buffer, arena + offset, height * width * stored);
+      const map = new Int32Array(height * width * channels);
+      for (let p = 0; p < height * width; p++) {
+        map.set(values.subarray(p * stored, p * stored + channels), p * channels);
+      }
+      return map;
+    },
+  };
+}
