@@ -1,10 +1,11 @@
 import type { Batch } from '../data/source.js';
 import type { NetworkShape } from '../model/network.js';
-import type { Activations, InputScaling } from '../model/trained.js';
+import type { Activations, InputScaling, TrainedNetwork } from '../model/trained.js';
+import type { Lesson } from '../nn/loss.js';
 
 /** What one training step's passes found, over all threads. */
 export interface GradientResult {
-  /** Mean cross-entropy of the batch. */
+  /** Mean over the batch. */
   readonly loss: number;
   /** Images classified right. */
   readonly correct: number;
@@ -30,6 +31,11 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** A trained network whose logits are part of the loss: see nn/loss. */
+export interface Distillation extends Pick<Lesson, 'weight' | 'temperature'> {
+  readonly teacher: TrainedNetwork;
+}
+
 /** What an engine is started with, whichever it is. */
 export interface EngineSetup {
   readonly shape: NetworkShape;
@@ -38,4 +44,6 @@ export interface EngineSetup {
   readonly threads: number;
   /** Share of every label that is spread over all classes while training, 0..1; none if left out. */
   readonly labelSmoothing?: number;
+  /** From whom the network learns; from the labels alone if left out. */
+  readonly distillation?: Distillation;
 }

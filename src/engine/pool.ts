@@ -1,10 +1,11 @@
 import { type Batch, partOf } from '../data/source.js';
 import type { MapShape, NetworkShape } from '../model/network.js';
 import { layoutOf } from '../nn/layout.js';
+import { engineForm } from '../nn/trained.js';
 import type { EngineName } from '../spec/types.js';
 import { allSettled, startThread, type Thread } from '../util/thread.js';
-import type { Engine, EngineSetup } from './engine.js';
-import type { Reply, Request, WorkerSetup } from './protocol.js';
+import type { Distillation, Engine, EngineSetup } from './engine.js';
+import type { Reply, Request, TeacherSetup, WorkerSetup } from './protocol.js';
 
 interface Shard {
   readonly thread: Thread<Request, Reply>;
@@ -14,6 +15,26 @@ interface Shard {
 
 function sharedFloats(length: number): SharedArrayBuffer {
   return new SharedArrayBuffer(Float32Array.BYTES_PER_ELEMENT * length);
+}
+
+function shareFloats(values: Float32Array): SharedArrayBuffer {
+  const shared = sharedFloats(values.length);
+  new Float32Array(shared).set(values);
+  return shared;
+}
+
+function teacherSetup({ teacher, weight, temperature }: Distillation): TeacherSetup {
+  const { shape, activations, input: scaling } = teacher;
+  const { parameters, statistics } = engineForm(teacher);
+  return {
+    shape,
+    activations,
+    scaling,
+    parameters: shareFloats(parameters),
+    statistics: shareFloats(statistics),
+    weight,
+    temperature,
+  };
 }
 
 /** Cuts a batch into one contiguous part a thread, sizes differing by one at most. */
@@ -62,6 +83,7 @@ export function startPool(backend: EngineName, setup: EngineSetup): Engine {
   const layout = layoutOf(setup.shape);
   const parameters = sharedFloats(layout.size);
   const statistics = sharedFloats(layout.statisticsSize);
+  const teacher = setup.distillation ? teacherSetup(setup.distillation) : null;
   const shards: Shard[] = Array.from({ length: setup.threads }, () => {
     const gradients = sharedFloats(layout.size);
     const batchStatistics = sharedFloats(layout.statisticsSize);
@@ -72,6 +94,7 @@ export function startPool(backend: EngineName, setup: EngineSetup): Engine {
       activations,
       scaling,
       labelSmoothing,
+      teacher,
       parameters,
       statistics,
       gradients,

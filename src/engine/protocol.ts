@@ -1,7 +1,19 @@
 import type { Batch } from '../data/source.js';
 import type { NetworkShape } from '../model/network.js';
 import type { Activations, InputScaling } from '../model/trained.js';
+import type { Lesson } from '../nn/loss.js';
 import type { EngineName } from '../spec/types.js';
+
+/** A teacher as a thread is given it; all threads share its parameters, which never change. */
+export interface TeacherSetup extends Pick<Lesson, 'weight' | 'temperature'> {
+  readonly shape: NetworkShape;
+  readonly activations: Activations;
+  readonly scaling: InputScaling;
+  /** Float32, the flat parameter vector in the engine's form. */
+  readonly parameters: SharedArrayBuffer;
+  /** Float32, flat. */
+  readonly statistics: SharedArrayBuffer;
+}
 
 /** What a thread is started with. */
 export interface WorkerSetup {
@@ -11,6 +23,7 @@ export interface WorkerSetup {
   readonly scaling: InputScaling;
   /** Share of every label that is spread over all classes while training, 0..1. */
   readonly labelSmoothing: number;
+  readonly teacher: TeacherSetup | null;
   /** Float32, the flat parameter vector in the engine's form; read by every thread. */
   readonly parameters: SharedArrayBuffer;
   /** Float32, the flat statistics that inference normalises by; read by every thread. */

@@ -1,19 +1,43 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { scaledImages } from '../data/prepare.js';
+import type { Batch } from '../data/source.js';
 import { layoutOf } from '../nn/layout.js';
+import type { Lesson } from '../nn/loss.js';
 import { opsOf } from '../nn/ops.js';
-import { gradientStep, inferenceStep, type Program, statisticsStep } from '../nn/step.js';
+import {
+  fixedInference,
+  gradientStep,
+  inferenceStep,
+  type Program,
+  statisticsStep,
+} from '../nn/step.js';
 import { startBackend } from './backends.js';
-import type { Reply, Request, WorkerSetup } from './protocol.js';
+import type { Reply, Request, TeacherSetup, WorkerSetup } from './protocol.js';
 
 const setup = workerData as WorkerSetup;
 const { shape, activations, scaling, labelSmoothing } = setup;
 const ops = opsOf((await startBackend(setup.backend)).kernels);
 const program: Program = { shape, layout: layoutOf(shape), activations, ops, labelSmoothing };
+const teach = setup.teacher && startTeacher(setup.teacher);
 const parameters = new Float32Array(setup.parameters);
 const statistics = new Float32Array(setup.statistics);
 const gradients = new Float32Array(setup.gradients);
 const batchStatistics = new Float32Array(setup.batchStatistics);
+
+/** What a teacher makes of a batch: of the very images that the student sees, scaled as it is used to. */
+function startTeacher(teacher: TeacherSetup): (batch: Batch) => Promise<Lesson> {
+  const { shape, activations, scaling, weight, temperature } = teacher;
+  const infer = fixedInference(
+    { shape, layout: layoutOf(shape), activations, ops },
+    new Float32Array(teacher.parameters),
+    new Float32Array(teacher.statistics),
+  );
+  return async (batch) => ({
+    logits: await infer(scaledImages(batch, scaling)),
+    weight,
+    temperature,
+  });
+}
 
 async function answer({ type, batch }: Request): Promise<Reply> {
   const images = scaledImages(batch, scaling);
@@ -26,6 +50,7 @@ async function answer({ type, batch }: Request): Promise<Reply> {
         Int32Array.from(batch.labels),
         gradients,
         batchStatistics,
+        teach && (await teach(batch)),
       );
       return { type: 'gradients', ...found };
     }

@@ -42,19 +42,6 @@ function matrixProduct(x: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * What the softmax is to come to, [labels, classes]: the class itself, or, smoothed, a share of
- * `smoothing` spread evenly over all classes. (tf.oneHot writes integers into float32 tensors on
- * the wasm backend.)
- */
-function targetsOf(labels: Int32Array, classes: number, smoothing: number): tf.Tensor2D {
-  const values = new Float32Array(labels.length * classes).fill(smoothing / classes);
-  labels.forEach((label, i) => {
-    values[i * classes + label] += 1 - smoothing;
-  });
-  return tf.tensor2d(values, [labels.length, classes]);
-}
-
-/**
  * Makes the operations, each with its gradient, out of an engine's kernels and TensorFlow.js
  * convolutions. Every gradient is stated here: none of TensorFlow.js' registered ones is used. Maps
  * are [images, height, width, channels].
@@ -228,26 +215,6 @@ export function opsOf(kernels: Kernels) {
         return { value: tf.add(x, bias), gradFunc: (dy: tf.Tensor) => [dy, tf.sum(dy, 0)] };
       });
       return op(matrixProduct(x, weight), bias) as tf.Tensor2D;
-    },
-
-    /**
-     * Mean cross-entropy of logits [images, classes] against the images' classes, their labels
-     * smoothed by `smoothing`, 0..1 (Szegedy et al., CVPR 2016).
-     */
-    crossEntropy(logits: tf.Tensor2D, labels: Int32Array, smoothing: number): tf.Scalar {
-      const op = tf.customGrad((...args) => {
-        const [logits, save] = args as [tf.Tensor2D, Save];
-        const targets = targetsOf(labels, logits.shape[1], smoothing);
-        const shifted = tf.sub(logits, tf.max(logits, 1, true));
-        const exponentials = tf.exp(shifted);
-        const sums = tf.sum(exponentials, 1, true);
-        const logLikelihood = tf.mul(tf.sub(shifted, tf.log(sums)), targets);
-        save([tf.sub(tf.div(exponentials, sums), targets)]);
-        const gradFunc = (dy: tf.Tensor, [difference]: tf.Tensor[]) =>
-          tf.mul(difference, tf.div(dy, labels.length));
-        return { value: tf.div(tf.sum(logLikelihood), -labels.length), gradFunc };
-      });
-      return op(logits) as tf.Scalar;
     },
   };
 }

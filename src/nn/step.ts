@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkShape } from '../model/network.js';
 import { type Activations, normEpsilon } from '../model/trained.js';
 import { type Layout, normStatistics, parameter, view } from './layout.js';
+import { type Lesson, trainingLoss } from './loss.js';
 import { forward, type Normalize, type Tensors } from './network.js';
 import type { Normalized, Ops } from './ops.js';
 
@@ -17,7 +18,7 @@ export interface Program {
 
 /** What one pass over a batch found. */
 export interface BatchResult {
-  /** Mean cross-entropy. */
+  /** Mean over the images. */
   readonly loss: number;
   /** Images classified right. */
   readonly correct: number;
@@ -108,6 +109,7 @@ async function takeStatistics(
  * @param images scaled pixels, [labels, H, W, C]
  * @param gradients flat vector, overwritten; at a latent: the gradient of its quantised weight
  * @param statistics flat statistics of this batch, overwritten
+ * @param lesson a teacher's part in the loss; null: there is none
  */
 export async function gradientStep(
   program: Program,
@@ -116,6 +118,7 @@ export async function gradientStep(
   labels: Int32Array,
   gradients: Float32Array,
   statistics: Float32Array,
+  lesson: Lesson | null = null,
 ): Promise<BatchResult> {
   const names = [...program.layout.parameters.keys()];
   const recorded = new Map<string, Pick<Normalized, 'mean' | 'variance'>>();
@@ -128,7 +131,7 @@ export async function gradientStep(
       });
       const logits = runForward(program, tensors, normalize, images);
       predictions.push(tf.keep(tf.argMax(logits, 1)));
-      return program.ops.crossEntropy(logits, labels, program.labelSmoothing ?? 0);
+      return trainingLoss(logits, labels, program.labelSmoothing ?? 0, lesson);
     };
     return tf.valueAndGrads(loss)([...load(program.layout, parameters).values()]);
   });
@@ -166,10 +169,31 @@ export async function inferenceStep(
   statistics: Float32Array,
   images: Float32Array,
 ): Promise<Float32Array> {
-  const logits = tf.tidy(() => {
-    const tensors = tensorsOf(load(program.layout, parameters));
-    return runForward(program, tensors, inferenceNorm(program, tensors, statistics), images);
-  });
+  const loaded = load(program.layout, parameters);
+  const logits = await infer(program, tensorsOf(loaded), statistics, images);
+  tf.dispose([...loaded.values()]);
+  return logits;
+}
+
+/** Inference, as {@link inferenceStep}, with parameters that never change: they are loaded once. */
+export function fixedInference(
+  program: Program,
+  parameters: Float32Array,
+  statistics: Float32Array,
+): (images: Float32Array) => Promise<Float32Array> {
+  const tensors = tensorsOf(load(program.layout, parameters));
+  return (images) => infer(program, tensors, statistics, images);
+}
+
+async function infer(
+  program: Program,
+  tensors: Tensors,
+  statistics: Float32Array,
+  images: Float32Array,
+): Promise<Float32Array> {
+  const logits = tf.tidy(() =>
+    runForward(program, tensors, inferenceNorm(program, tensors, statistics), images),
+  );
   const [values] = await take([logits]);
   return values;
 }

@@ -255,27 +255,4 @@ describe.each([
       numericGradients((x, weight, bias) => weigh(run(x, weight, bias), weights), raw),
     );
   });
-
-  test.each([
-    [1, 0],
-    [100, 0],
-    [1, 0.1],
-    [100, 0.1],
-    [1, 0.7],
-  ])('cross-entropy of logits of size %i, labels smoothed by %f', (size, smoothing) => {
-    const labels = Int32Array.of(0, 2, 4, 2);
-    const logits = tf.mul(normalTensor([4, 5], 18), size);
-    const [value] = valuesOf(() => ops.crossEntropy(logits as tf.Tensor2D, labels, smoothing));
-    const [gradient] = valuesOf(() =>
-      tf.grads((logits) => ops.crossEntropy(logits as tf.Tensor2D, labels, smoothing))([logits]),
-    );
-    const run = (logits: ArrayLike<number>) =>
-      reference.crossEntropy(
-        [0, 1, 2, 3].map((i) => Array.from(logits).slice(5 * i, 5 * i + 5)),
-        labels,
-        smoothing,
-      );
-    expectClose(value, [run(logits.dataSync())], 1e-6);
-    expectGradients([gradient], numericGradients(run, [logits.dataSync()]));
-  });
 });

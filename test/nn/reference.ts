@@ -184,6 +184,13 @@ export function dense(
   );
 }
 
+export function softmax(logits: readonly number[]): number[] {
+  const top = Math.max(...logits);
+  const exponentials = logits.map((z) => Math.exp(z - top));
+  const sum = exponentials.reduce((total, value) => total + value, 0);
+  return exponentials.map((value) => value / sum);
+}
+
 /**
  * Mean over images of -log softmax(logits)[label]; smoothed, that of a label which is any class with
  * probability `smoothing`.
