@@ -9,7 +9,7 @@ import { verificationText } from '../fpga/read-me.js';
 import { fpgaTargets } from '../fpga/targets.js';
 import { programBoard, programCommand } from '../fpga/tools/loader.js';
 import { installVerilator, verilatorVersion } from '../fpga/tools/verilator.js';
-import { isOwnRun, lastRun, type RunRecord, readRun } from '../pipeline/runs.js';
+import { isOwnRun, lastRun, type RunRecord, readRun, specsOfRuns } from '../pipeline/runs.js';
 import { artifactFolder, openStore, type Store } from '../pipeline/store.js';
 import { loadSpec, storedSpec } from '../spec/load.js';
 import type { Spec } from '../spec/types.js';
@@ -99,7 +99,7 @@ export default class Deploy extends BaseCommand {
 
 async function findSource(store: Store, wanted: string | undefined): Promise<Source> {
   if (wanted !== undefined && (existsSync(wanted) || /\.ya?ml$/.test(wanted))) {
-    const { spec, file } = await loadSpec(wanted, []);
+    const { spec, file } = await loadSpec(wanted, [], specsOfRuns(store));
     return { spec, specFile: file };
   }
   const run = wanted === undefined ? await lastRun(store, isOwnRun) : await readRun(store, wanted);

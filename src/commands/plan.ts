@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { planStages } from '../pipeline/executor.js';
 import { preflight } from '../pipeline/preflight.js';
+import { specsOfRuns } from '../pipeline/runs.js';
 import { stepsOf } from '../pipeline/steps.js';
 import { openStore } from '../pipeline/store.js';
 import { planDocument, planText } from '../report/progress-plan.js';
@@ -33,7 +34,7 @@ export default class Plan extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Plan);
-    const { spec, locate } = await loadSpec(args.file, flags.set);
+    const { spec, locate } = await loadSpec(args.file, flags.set, specsOfRuns(openStore()));
     if (flags.cost) return this.cost(spec);
     const { stages } = await import('../stages/index.js');
     const planned = await planStages({ ...flags, spec, stages, store: openStore() });

@@ -1,4 +1,5 @@
 import { Args } from '@oclif/core';
+import { specsOfRuns } from '../pipeline/runs.js';
 import { openStore } from '../pipeline/store.js';
 import { runDocument, runSummary } from '../report/progress-summary.js';
 import { loadSpec } from '../spec/load.js';
@@ -7,7 +8,7 @@ import { BaseCommand, rangeFlags, setFlag } from './base.js';
 export default class Run extends BaseCommand {
   static override summary = 'Train, pack, prove and deploy the network that a spec describes.';
   static override description =
-    'Runs the stages sample, refine, pack, evaluate, synthesize and deploy. A stage whose spec fields, ' +
+    'Runs the stages pretrain, sample, refine, pack, evaluate, synthesize and deploy. A stage whose spec fields, ' +
     'inputs and environment are as in an earlier run is not run again: its artifact is reused. Ctrl-C ' +
     'saves and stops; the same command goes on from there.';
   static override examples = [
@@ -33,7 +34,7 @@ export default class Run extends BaseCommand {
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Run);
-    const { spec, file } = await loadSpec(args.file, flags.set);
+    const { spec, file } = await loadSpec(args.file, flags.set, specsOfRuns(openStore()));
     const outcome = await this.runStages({ ...flags, spec, specFile: file });
     this.document = runDocument(outcome.run);
     if (outcome.status !== 'finished') throw outcome.error;

@@ -1,5 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { bitsPerBinaryWeight } from '../model/cost.js';
+import { specsOfRuns } from '../pipeline/runs.js';
+import { openStore } from '../pipeline/store.js';
 import { bitsText } from '../report/scaled.js';
 import { binaryCostOf } from '../spec/cost.js';
 import { readSpec, specFailure } from '../spec/load.js';
@@ -34,7 +36,7 @@ export default class Validate extends BaseCommand {
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Validate);
     const { file } = args;
-    const result = await readSpec(file, flags.set);
+    const result = await readSpec(file, flags.set, specsOfRuns(openStore()));
     if (!result.ok) {
       this.document = { file, valid: false, problems: result.problems.map(describeProblem) };
       throw specFailure(file, result.problems);

@@ -107,9 +107,12 @@ export function startPool(backend: EngineName, setup: EngineSetup): Engine {
     };
   });
 
+  const networks = [setup.shape, ...(teacher ? [teacher.shape] : [])];
   /** Images of one round. */
   const most =
-    backend === 'wasm' ? setup.threads * trainingImages(setup.shape) : Number.POSITIVE_INFINITY;
+    backend === 'wasm'
+      ? setup.threads * Math.min(...networks.map(trainingImages))
+      : Number.POSITIVE_INFINITY;
   const roundsOf = (batch: Batch) =>
     partsOf(batch, Math.max(1, Math.ceil(batch.images.length / most)));
 

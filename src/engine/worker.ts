@@ -24,16 +24,20 @@ const statistics = new Float32Array(setup.statistics);
 const gradients = new Float32Array(setup.gradients);
 const batchStatistics = new Float32Array(setup.batchStatistics);
 
-/** What a teacher makes of a batch: of the very images that the student sees, scaled as it is used to. */
-function startTeacher(teacher: TeacherSetup): (batch: Batch) => Promise<Lesson> {
-  const { shape, activations, scaling, weight, temperature } = teacher;
+/**
+ * What a teacher makes of a batch: of the very images that the student sees, scaled as it is used to;
+ * `images` are scaled for the student.
+ */
+function startTeacher(teacher: TeacherSetup) {
+  const { shape, activations, weight, temperature } = teacher;
+  const scalesAlike = JSON.stringify(teacher.scaling) === JSON.stringify(scaling);
   const infer = fixedInference(
     { shape, layout: layoutOf(shape), activations, ops },
     new Float32Array(teacher.parameters),
     new Float32Array(teacher.statistics),
   );
-  return async (batch) => ({
-    logits: await infer(scaledImages(batch, scaling)),
+  return async (batch: Batch, images: Float32Array): Promise<Lesson> => ({
+    logits: await infer(scalesAlike ? images : scaledImages(batch, teacher.scaling)),
     weight,
     temperature,
   });
@@ -50,7 +54,7 @@ async function answer({ type, batch }: Request): Promise<Reply> {
         Int32Array.from(batch.labels),
         gradients,
         batchStatistics,
-        teach && (await teach(batch)),
+        teach && (await teach(batch, images)),
       );
       return { type: 'gradients', ...found };
     }

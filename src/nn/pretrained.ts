@@ -56,3 +56,13 @@ export function decodePretrained(bytes: Uint8Array, shape: NetworkShape): Float3
   }
   return parameters;
 }
+
+/** The latents [Cout, Cin, 3, 3] of every block of a pretrained network, by block name. */
+export function latentsOf(bytes: Uint8Array): ReadonlyMap<string, Float32Array> {
+  const latents = new Map<string, Float32Array>();
+  for (const [name, { values }] of decodeSafetensors(bytes).tensors) {
+    if (!name.endsWith('.latent') || !(values instanceof Float32Array)) continue;
+    latents.set(name.slice(0, -'.latent'.length), values);
+  }
+  return latents;
+}

@@ -15,7 +15,7 @@ import { quantizeInto, type TrainingState } from './state.js';
 /** What decides a training run besides its data, its network and the state that it starts from. */
 export type TrainingSpec = Pick<Spec, 'seed'> & {
   readonly quantize: Pick<BinaryQuantizeSpec, 'refine'> & Partial<BinaryQuantizeSpec>;
-  readonly train: Omit<Spec['train'], 'threads' | 'pretrain'>;
+  readonly train: Omit<Spec['train'], 'threads' | 'pretrain' | 'distill'>;
   readonly augment: Spec['data']['augment'];
 };
 

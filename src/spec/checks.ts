@@ -133,6 +133,18 @@ const folderFieldElsewhere: Check = {
   },
 };
 
+const smoothingOfNothing: Check = {
+  reads: ['train.labelSmoothing', 'train.distill'],
+  find: ({ train: { labelSmoothing, distill } }) => {
+    if (labelSmoothing === 0 || distill?.weight !== 1) return null;
+    return {
+      at: ['train.labelSmoothing', 'train.distill'],
+      message: 'train.labelSmoothing smooths labels that take no part: train.distill.weight is 1',
+      help: 'lower train.distill.weight below 1, or leave train.labelSmoothing out',
+    };
+  },
+};
+
 const batchBeyondData: Check = {
   reads: ['data.limit', 'train.batch', 'train.validation'],
   find: ({ data, train }) => {
@@ -196,6 +208,7 @@ const checks: readonly Check[] = [
   tauWithoutLayer,
   layerWithoutTau,
   pretrainWithoutSecondStep,
+  smoothingOfNothing,
   batchBeyondData,
   bestWithoutValidation,
   warmupWithoutEnd,

@@ -13,9 +13,10 @@ import {
 } from './problem.js';
 import { readSource } from './read.js';
 import { renderSpec } from './render.js';
-import { resolveSpec } from './resolve.js';
+import { resolveSpec, sourceOf } from './resolve.js';
+import { findTeacher, type Lookup, linkTo, noRuns, type SpecOfRun } from './teacher.js';
 import { find, plain, type Tree } from './tree.js';
-import type { Spec } from './types.js';
+import type { DataSource, Spec } from './types.js';
 import { schemaProblems } from './validate.js';
 import { type WrittenSpec, withDefaults } from './written.js';
 
@@ -54,10 +55,13 @@ function writtenAt(tree: Tree, path: string): Place | null {
 /**
  * Loads a spec; what is wrong inside it comes back as located problems, in order. Throws a `Failure`
  * of kind `input` when the file cannot be read at all.
+ *
+ * @param runs finds the spec of a run that this one names
  */
 export async function readSpec(
   file: string,
   overrides: readonly string[] = [],
+  runs: SpecOfRun = noRuns,
 ): Promise<SpecResult> {
   const source = await readSource(file);
   if ('reason' in source) {
@@ -67,15 +71,28 @@ export async function readSpec(
     const next = similar ? `did you mean ${similar}?` : 'name a spec, a YAML file';
     throw new Failure('input', `${file}: ${reason}`, [help ?? next]);
   }
-  return parseSpec(source, overrides);
+  return parseSpec(source, overrides, { runs, route: [await linkTo(file)] });
 }
 
-async function parseSpec(source: Source, overrides: readonly string[]): Promise<SpecResult> {
+async function parseSpec(
+  source: Source,
+  overrides: readonly string[],
+  lookup: Lookup,
+): Promise<SpecResult> {
   const problems: Problem[] = [];
   const extended = await loadExtended(source, problems);
   if (!extended) return { ok: false, problems: sortProblems(problems) };
-
   const tree = override(extended, overrides, problems);
+  return specOf(tree, source, problems, lookup);
+}
+
+/** The spec that a tree holds; `problems` are those found on the way to the tree. */
+async function specOf(
+  tree: Tree,
+  source: Source,
+  problems: readonly Problem[],
+  lookup: Lookup,
+): Promise<SpecResult> {
   const data = plain(tree);
   const breaches = schemaProblems(tree, data);
   const written = withDefaults(data) as WrittenSpec;
@@ -83,19 +100,58 @@ async function parseSpec(source: Source, overrides: readonly string[]): Promise<
   const unread = problems.map(({ place }) => place);
   const untold = ({ place }: Problem) =>
     !unread.some(({ source, start }) => source === place.source && start === place.start);
-  problems.push(...breaches.filter(untold), ...semanticProblems(tree, written, broken));
-  if (problems.length > 0) return { ok: false, problems: sortProblems(problems) };
+  const taught = broken.some((path) => /^(train|data)\b/.test(path) || path === '')
+    ? { problems: [], teacher: null }
+    : await teacherOf(tree, written, lookup);
+  const all = [
+    ...problems,
+    ...breaches.filter(untold),
+    ...semanticProblems(tree, written, broken),
+    ...taught.problems,
+  ];
+  if (all.length > 0) return { ok: false, problems: sortProblems(all) };
 
   const folder = find(tree, ['data', 'path'])?.tree.place.source.folder ?? source.folder;
   return {
     ok: true,
     file: source.name,
-    spec: resolveSpec(written, folder),
+    spec: resolveSpec(written, folder, taught.teacher),
     locate: (path) => {
       const place = writtenAt(tree, path);
       return place && locationOf(place);
     },
   };
+}
+
+/** What a network is trained on, as far as teacher and student must have it in common. */
+function imagesText(data: DataSource): string {
+  if (data.set !== 'folder') return data.set;
+  const { height, width } = data.image;
+  return `${data.classes} classes of ${height}x${width} images`;
+}
+
+/** The teacher that a spec names or holds, or what is wrong with it. */
+async function teacherOf(
+  tree: Tree,
+  { data }: WrittenSpec,
+  lookup: Lookup,
+): Promise<{ readonly problems: readonly Problem[]; readonly teacher: Spec | null }> {
+  const named = find(tree, ['train', 'distill', 'teacher']);
+  if (named === null) return { problems: [], teacher: null };
+  const { place } = named;
+  const found =
+    named.tree.kind === 'map'
+      ? await specOf(named.tree, place.source, [], lookup)
+      : await findTeacher(String(plain(named.tree)), place, lookup, (source, route) =>
+          parseSpec(source, [], { ...lookup, route }),
+        );
+  if (!found.ok) return { problems: found.problems, teacher: null };
+  const { spec } = found;
+  const [known, wanted] = [spec.data, sourceOf(data)].map(imagesText);
+  if (known === wanted) return { problems: [], teacher: spec };
+  const message = `the teacher ${spec.name} knows ${known}, this network is to learn ${wanted}`;
+  const help = 'name a teacher of the same data set';
+  return { problems: [{ place, paths: ['train.distill.teacher'], message, help }], teacher: null };
 }
 
 /** Problems as a compiler prints them, with a blank line between; the first 25 of very many. */
@@ -120,8 +176,9 @@ export function specFailure(file: string, problems: readonly Problem[]): Failure
 export async function loadSpec(
   file: string,
   overrides: readonly string[] = [],
+  runs: SpecOfRun = noRuns,
 ): Promise<LoadedSpec> {
-  const result = await readSpec(file, overrides);
+  const result = await readSpec(file, overrides, runs);
   if (result.ok) return result;
   throw specFailure(file, result.problems);
 }
@@ -134,7 +191,7 @@ export async function loadSpec(
  */
 export async function storedSpec(spec: Spec, run: string): Promise<Spec> {
   const source: Source = { kind: 'file', name: run, text: renderSpec(spec), folder: '.' };
-  const result = await parseSpec(source, []);
+  const result = await parseSpec(source, [], { runs: noRuns, route: [] });
   if (result.ok) return result.spec;
   throw specFailure(run, result.problems);
 }

@@ -54,8 +54,13 @@ function quantizeOf(quantize: WrittenSpec['quantize'], layers: readonly string[]
   return { tau: tauOf(quantize, layers), binarize, subset, refine: refineOf(refine) };
 }
 
-/** A valid spec in its one written-out form; `folder` is what its relative path is relative to. */
-export function resolveSpec(written: WrittenSpec, folder: string): Spec {
+/**
+ * A valid spec in its one written-out form.
+ *
+ * @param folder what its relative path is relative to
+ * @param teacher from which it is distilled; null: from none
+ */
+export function resolveSpec(written: WrittenSpec, folder: string, teacher: Spec | null): Spec {
   const { name, seed, data, quantize, train, engine, device, verify } = written;
   const source = sourceOf(data);
   const architecture = resolveArchitecture(written.architecture, dataShape(source).image);
@@ -71,7 +76,7 @@ export function resolveSpec(written: WrittenSpec, folder: string): Spec {
     },
     architecture,
     quantize: quantizeOf(quantize, layers),
-    train,
+    train: { ...train, distill: train.distill && teacher && { ...train.distill, teacher } },
     engine,
     device,
     verify,

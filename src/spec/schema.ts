@@ -82,7 +82,7 @@ function expectedType(field: Field, type: string): string {
       if (typeof field.additionalProperties === 'object') {
         return `a map of names to ${expected(field.additionalProperties)}`;
       }
-      return `a map (${Object.keys(field.properties ?? {}).join(', ')})`;
+      return field.properties ? `a map (${Object.keys(field.properties).join(', ')})` : 'a map';
     default:
       return type;
   }

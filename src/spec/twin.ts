@@ -14,7 +14,7 @@ export function twinOf(spec: BinarySpec): BinarySpec {
     quantize: {
       ...spec.quantize,
       tau: 9,
-      subset: { ...spec.quantize.subset, structure: 'free' },
+      subset: { structure: 'free', sampling: 'uniform' },
       refine: false,
     },
   };

@@ -75,7 +75,10 @@ export interface BinaryQuantizeSpec {
   /** tau / 9 bit per weight; 9 is the plain 1-bit network. */
   readonly tau: Tau;
   readonly binarize: 'weights' | 'weights+activations';
-  readonly subset: { readonly structure: SubsetStructure; readonly sampling: 'uniform' };
+  readonly subset: {
+    readonly structure: SubsetStructure;
+    readonly sampling: 'uniform' | 'frequency';
+  };
   /** How the subset is learnt; false: it stays as sampled. */
   readonly refine: false | RefineSpec;
 }
@@ -110,6 +113,16 @@ export interface PretrainSpec {
   readonly weightDecay: number;
 }
 
+/** Learning from another network's logits. */
+export interface DistillSpec {
+  /** The whole spec of the teacher, which is trained first if need be. */
+  readonly teacher: Spec;
+  /** Share of the teacher in the loss, above 0, up to 1; the labels have the rest. */
+  readonly weight: number;
+  /** Divides the logits of both networks, above 0. */
+  readonly temperature: number;
+}
+
 export interface TrainSpec {
   readonly epochs: number;
   /** Images of one optimiser step, over all worker threads together. */
@@ -132,6 +145,8 @@ export interface TrainSpec {
   readonly keep: 'last' | 'best';
   /** The first of two steps, with real weights; null: none. */
   readonly pretrain: PretrainSpec | null;
+  /** From whom the network learns, besides or in place of the labels; null: nobody. */
+  readonly distill: DistillSpec | null;
   /** Threads of the engine; null: as many as cores. */
   readonly threads: number | null;
 }

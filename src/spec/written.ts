@@ -4,15 +4,16 @@ import type { WrittenTauMap } from './tau-map.js';
 import type {
   BinaryQuantizeSpec,
   DataSpec,
+  DistillSpec,
   OnCorrupt,
   QuantizeSpec,
   RefineSpec,
   Spec,
+  TrainSpec,
 } from './types.js';
 
 /** A spec as a user may write it by the schema, the schema's defaults filled in. */
-export interface WrittenSpec
-  extends Pick<Spec, 'name' | 'seed' | 'train' | 'engine' | 'device' | 'verify'> {
+export interface WrittenSpec extends Pick<Spec, 'name' | 'seed' | 'engine' | 'device' | 'verify'> {
   readonly data: Pick<DataSpec, 'set' | 'path' | 'augment'> & {
     readonly limit: number | null | DataSpec['limit'];
     readonly image?: number | { readonly height: number; readonly width: number };
@@ -20,6 +21,10 @@ export interface WrittenSpec
     readonly onCorrupt: OnCorrupt;
   };
   readonly architecture: WrittenArchitecture;
+  readonly train: Omit<TrainSpec, 'distill'> & {
+    /** The teacher: a text or a spec, which is for whoever loads it to see to. */
+    readonly distill: (Omit<DistillSpec, 'teacher'> & { readonly teacher: unknown }) | null;
+  };
   readonly quantize: Pick<BinaryQuantizeSpec, 'subset'> & {
     readonly binarize: QuantizeSpec['binarize'];
     readonly bits?: number;

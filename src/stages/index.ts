@@ -9,8 +9,8 @@ import { synthesize } from './synthesize.js';
 
 /** Every stage, in the order in which they run. */
 export const stages: readonly Stage[] = [
-  sample,
   pretrain,
+  sample,
   refine,
   pack,
   evaluate,

@@ -9,6 +9,7 @@ import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
 import { networkShape } from '../spec/shape.js';
 import type { PretrainSpec, Spec } from '../spec/types.js';
+import { borrowTeacher, type DistillSlice, distillSlice } from './distillation.js';
 import { tellSkipped } from './skipped.js';
 import { startOrResume, trainEpochs } from './train-epochs.js';
 import { engineOf, withTrainer } from './trainer.js';
@@ -20,7 +21,7 @@ type Slice = Pick<Spec, 'seed' | 'data' | 'architecture'> & {
   readonly train: Pick<
     Spec['train'],
     'batch' | 'optimizer' | 'momentum' | 'labelSmoothing' | 'validation'
-  > & { readonly pretrain: PretrainSpec | null };
+  > & { readonly pretrain: PretrainSpec | null; readonly distill: DistillSlice };
   readonly engine: EngineChoice;
 };
 
@@ -33,16 +34,18 @@ export const pretrain = defineStage({
   name: 'pretrain',
   version: 1,
   needs: [],
+  borrows: borrowTeacher,
   skip: ({ train }) => (train.pretrain === null ? 'train.pretrain is not set' : null),
   reads: async (spec): Promise<Slice> => {
     const { seed, data, architecture, quantize, train } = spec;
-    const { batch, optimizer, momentum, labelSmoothing, validation } = train;
+    const { batch, optimizer, momentum, labelSmoothing, validation, pretrain } = train;
+    const shared = { batch, optimizer, momentum, labelSmoothing, validation };
     return {
       seed,
       data,
       architecture,
       quantize: { binarize: quantize.binarize },
-      train: { batch, optimizer, momentum, labelSmoothing, validation, pretrain: train.pretrain },
+      train: { ...shared, pretrain, distill: distillSlice(spec) },
       engine: await engineOf(spec),
     };
   },

@@ -14,6 +14,7 @@ import { defineStage, type StageContext } from '../pipeline/stage.js';
 import type { Spec } from '../spec/types.js';
 import type { Subset } from '../subbit/subset.js';
 import { decodeSubsets } from '../subbit/subset-file.js';
+import { borrowTeacher, type DistillSlice, distillSlice } from './distillation.js';
 import { recordSubsets } from './record-subsets.js';
 import { tellSkipped } from './skipped.js';
 import { startOrResume, trainEpochs } from './train-epochs.js';
@@ -21,25 +22,29 @@ import { activationsOf, engineOf, type TrainerAndData, withTrainer } from './tra
 import { bestOf, trainingMetrics } from './training-metrics.js';
 
 type Slice = Pick<Spec, 'seed' | 'data' | 'architecture' | 'quantize'> & {
-  readonly train: Omit<Spec['train'], 'threads' | 'pretrain'>;
+  readonly train: Omit<Spec['train'], 'threads' | 'pretrain' | 'distill'> & {
+    readonly distill: DistillSlice;
+  };
   readonly engine: EngineChoice;
 };
 
 /**
- * Trains the network and its subsets, from the pretrained network if there is one; a real-valued
- * network has no subsets. Every epoch leaves a checkpoint, from which a killed run goes on to the
- * same result. The artifact: `trained.safetensors` (inference form), `history.json`, and
- * `subsets.json`, what each epoch did to the subsets. With validation images, the last and the best
- * epoch's networks are both there, the one that `train.keep` does not hand on as
+ * Trains the network and its subsets, from the pretrained network if there is one, and with a teacher
+ * if the spec has one; a real-valued network has no subsets. Every epoch leaves a checkpoint, from
+ * which a killed run goes on to the same result. The artifact: `trained.safetensors` (inference form),
+ * `history.json`, and `subsets.json`, what each epoch did to the subsets. With validation images, the
+ * last and the best epoch's networks are both there, the one that `train.keep` does not hand on as
  * `last.safetensors` or `best.safetensors`.
  */
 export const refine = defineStage({
   name: 'refine',
   version: 4,
   needs: ['sample', 'pretrain'],
+  borrows: borrowTeacher,
   reads: async (spec): Promise<Slice> => {
     const { seed, data, architecture, quantize, train } = spec;
-    const { threads: _, pretrain: __, ...settings } = train;
+    const { threads: _, pretrain: __, ...others } = train;
+    const settings = { ...others, distill: distillSlice(spec) };
     const engine = await engineOf(spec);
     return { seed, data, architecture, quantize, train: settings, engine };
   },

@@ -7,6 +7,7 @@ import { divide } from '../nn/validation.js';
 import type { StageContext } from '../pipeline/stage.js';
 import { networkShape } from '../spec/shape.js';
 import type { BinaryQuantizeSpec, QuantizeSpec, Spec } from '../spec/types.js';
+import { type DistillSlice, distillationOf } from './distillation.js';
 
 /** The engine that a spec's training runs on. */
 export function engineOf({ engine, train }: Pick<Spec, 'engine' | 'train'>): Promise<EngineChoice> {
@@ -25,6 +26,7 @@ export interface TrainerAndData {
 export type TrainerSpec = Pick<Spec, 'data' | 'architecture'> &
   Omit<TrainingSpec, 'augment' | 'quantize'> & {
     readonly quantize: Pick<QuantizeSpec, 'binarize'> & Pick<BinaryQuantizeSpec, 'refine'>;
+    readonly train: { readonly distill: DistillSlice };
     readonly engine: EngineChoice;
   };
 
@@ -33,9 +35,12 @@ export function activationsOf({ binarize }: Pick<QuantizeSpec, 'binarize'>): Act
   return binarize === 'weights+activations' ? 'binary' : 'real';
 }
 
-/** Opens the training images, starts the engine and names it, and ends both behind `use`. */
+/**
+ * Opens the training images and the teacher, if there is one, starts the engine and names it, and ends
+ * all of them behind `use`.
+ */
 export async function withTrainer<Result>(
-  { spec, emit }: Pick<StageContext<TrainerSpec>, 'spec' | 'emit'>,
+  { spec, inputs, emit }: Pick<StageContext<TrainerSpec>, 'spec' | 'inputs' | 'emit'>,
   use: (given: TrainerAndData) => Promise<Result>,
 ): Promise<Result> {
   const shape = networkShape(spec);
@@ -44,8 +49,10 @@ export async function withTrainer<Result>(
   const source = await openSplit(spec.data, 'train');
   try {
     const scaling = await inputScaling(source, spec.seed);
+    const distillation = await distillationOf(spec.train.distill, inputs, shape, source.classes);
     emit({ type: 'note', text: engineText(spec.engine) });
-    const engine = startEngine(spec.engine, { shape, activations, scaling, labelSmoothing });
+    const setup = { shape, activations, scaling, labelSmoothing };
+    const engine = startEngine(spec.engine, distillation ? { ...setup, distillation } : setup);
     try {
       const { training, validation } = divide(source.count, share, spec.seed);
       const { seed, quantize, train, data } = spec;

@@ -22,8 +22,7 @@ export function demandOf(latents: Float32Array): Uint32Array {
 }
 
 /**
- * Every kernel once, those first that `latents` would use most often; the lower code wins a tie. For
- * antipodal subsets one kernel of every pair, by the use of both.
+ * Every kernel once, in the order in which `latents` want them: see {@link byDemand}.
  *
  * @param latents [kernels, 9]; looked at only when the first kernel is asked for
  */
@@ -31,9 +30,18 @@ export function* wantedKernels(
   latents: Float32Array,
   structure: SubsetStructure,
 ): Generator<number> {
-  const single = demandOf(latents);
+  yield* byDemand(demandOf(latents), structure);
+}
+
+/**
+ * Every kernel once, those first that are used most often; the lower code wins a tie. For antipodal
+ * subsets one kernel of every pair, by the use of both.
+ *
+ * @param single how often each of the 512 kernels is used, by code
+ */
+export function byDemand(single: Uint32Array, structure: SubsetStructure): number[] {
   const antipodal = structure === 'antipodal';
   const demand = antipodal ? single.map((uses, code) => uses + single[complement(code)]) : single;
   const codes = Array.from(demand.subarray(0, antipodal ? kernelCount / 2 : kernelCount).keys());
-  yield* codes.sort((a, b) => demand[b] - demand[a] || a - b);
+  return codes.sort((a, b) => demand[b] - demand[a] || a - b);
 }

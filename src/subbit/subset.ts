@@ -1,6 +1,7 @@
 import type { RandomStream } from '../util/random.js';
 import { permutation } from '../util/random.js';
 import { complement, kernelCount, kernelElement, kernelElements } from './kernels.js';
+import { byDemand } from './replacement.js';
 
 /** `antipodal`: closed under complement, 2^(tau-1) kernels and their complements. */
 export type SubsetStructure = 'free' | 'antipodal';
@@ -65,9 +66,30 @@ export function sampleSubset(
 ): Subset {
   const population = structure === 'antipodal' ? kernelCount / 2 : kernelCount;
   const count = representativeCount(tau, structure);
-  const representatives = Uint16Array.from(permutation(population, random).subarray(0, count));
-  representatives.sort();
-  const latent = new Float32Array(count * kernelElements);
+  return startingFrom(tau, structure, permutation(population, random).subarray(0, count));
+}
+
+/**
+ * The subset of the kernels that are used most often, free, or of the pairs (antipodal), in ascending
+ * order of their codes. Of equally used ones, and where fewer are used at all than the subset holds,
+ * those of the lowest codes.
+ *
+ * @param tau 1..9
+ * @param demand how often each of the 512 kernels is used, by code
+ */
+export function frequentSubset(
+  tau: number,
+  structure: SubsetStructure,
+  demand: Uint32Array,
+): Subset {
+  const count = representativeCount(tau, structure);
+  return startingFrom(tau, structure, byDemand(demand, structure).slice(0, count));
+}
+
+/** A subset that is not learnt yet. */
+function startingFrom(tau: number, structure: SubsetStructure, codes: Iterable<number>): Subset {
+  const representatives = Uint16Array.from(codes).sort();
+  const latent = new Float32Array(representatives.length * kernelElements);
   representatives.forEach((code, i) => {
     writeInitialLatent(latent, i * kernelElements, code);
   });

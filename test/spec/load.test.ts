@@ -73,6 +73,7 @@ describe('defaults', () => {
         validation: 0,
         keep: 'last',
         pretrain: null,
+        distill: null,
         threads: null,
       },
       engine: 'auto',

@@ -22,5 +22,6 @@ export const plainTraining: Spec['train'] = {
   validation: 0,
   keep: 'last',
   pretrain: null,
+  distill: null,
   threads: null,
 };
