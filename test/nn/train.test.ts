@@ -166,6 +166,36 @@ describe('an epoch', () => {
   });
 });
 
+test('while pretraining, latents decay like all weights; norms, shifts, slopes and biases never', async () => {
+  const { engine } = scripted();
+  const start = realState(layout, { seed: 1, train: plainTraining });
+  const before = start.parameters.slice();
+  const train = { ...spec.train, weightDecay: 0.1 };
+  const { state } = await run(trainerWith(engine, { train }), start, 1, () => new Uint16Array());
+  for (const { name, role, offset, size } of layout.parameters.values()) {
+    for (let i = offset; i < offset + size; i++) {
+      const move = Math.sign(state.parameters[i] - before[i]);
+      if (role === 'affine') expect(state.parameters[i], name).toBe(before[i]);
+      else expect(move, name).toBe(-Math.sign(before[i]));
+    }
+  }
+});
+
+test.each(['adam', 'adamw', 'sgd'] as const)(
+  'subset latents never decay by %s',
+  async (optimizer) => {
+    const { engine } = scripted();
+    const start = startOf(shape, 1, { optimizer });
+    const before = start.subsets.get(block)?.subset.latent.slice();
+    const train = { ...spec.train, optimizer, weightDecay: 0.5 };
+    const quantize = { ...spec.quantize, refine: { ...plainRefinement, period: 1 } };
+    const { state } = await run(trainerWith(engine, { train, quantize }), start, 3);
+    const layer = state.subsets.get(block);
+    expect(layer?.optimizer.steps).toBe(3);
+    expect(layer?.subset.latent).toEqual(before);
+  },
+);
+
 test('real weights take their whole gradient, and decay', async () => {
   const gradients = new Float32Array(layout.size);
   const places = layout.parameters.get(`${block}.latent`);
