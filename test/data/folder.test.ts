@@ -15,7 +15,7 @@ import { allOf, type Batch, type ImageSource, imagesOf } from '../../src/data/so
 import type { DataFiles, OnCorrupt } from '../../src/spec/types.js';
 import { failureOf } from '../support/failure.js';
 import { temporaryFolder } from '../support/folder.js';
-import { plain, writeFiles } from '../support/photos.js';
+import { painted, plain, writeFiles } from '../support/photos.js';
 
 const everything = { train: null, test: null };
 const splits = { train: ['train'], test: ['test', 'val'] };
@@ -138,7 +138,6 @@ describe('batches', () => {
   /** Twelve images of noise in two classes. */
   async function noise() {
     const folder = temporaryFolder();
-    const { painted } = await import('../support/photos.js');
     const files = ['train', 'test'].flatMap((split) =>
       ['a', 'b'].flatMap((name, c) =>
         [0, 1, 2, 3, 4, 5].map((i) => {
@@ -202,9 +201,9 @@ describe('batches', () => {
       const changed = await byImage(allOf(source), 4, other);
       expect(changed.filter((pixels, i) => Buffer.compare(pixels, first[i]) === 0)).toEqual([]);
     }
-    const again = await opened(folderAt(source === null ? '' : await noise()));
-    const elsewhere = await batchesOf(again, allOf(again), 4, moment);
-    expect(elsewhere.flatMap(({ pixels }) => pixels)).toEqual(first);
+    const copy = await opened(folderAt(await noise()));
+    const found = await batchesOf(copy, allOf(copy), 4, moment);
+    expect(found.flatMap(({ pixels }) => pixels)).toEqual(first);
   });
 
   test('leave flip and shift to the engine, and nothing else', async () => {
@@ -334,7 +333,6 @@ describe('an image that cannot be read', () => {
     async (_, name, spoil) => {
       const folder = await twoClasses();
       // Large enough that half of its file is not just a header.
-      const { painted } = await import('../support/photos.js');
       const large = painted(200, 150, (x, y) => [(x * y) % 256, (x * 7) % 256, (y * 5) % 256]);
       await writeFiles(folder, { 'train/red/b.png': large, 'train/red/c.JPEG': large });
       await spoil(folder);
