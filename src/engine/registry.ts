@@ -99,12 +99,8 @@ function startElsewhere(name: EngineName): Promise<ProbeAnswer | string> {
   });
 }
 
-/** Engines that `auto` prefers to wasm, the best first; `gpu`: only with a GPU in hardware. */
-const preferred = [
-  { name: 'tensorflow-gpu', gpu: true },
-  { name: 'webgpu', gpu: true },
-  { name: 'tensorflow', gpu: false },
-] as const;
+/** Engines that `auto` prefers to wasm where they have a GPU in hardware, the best first. */
+const preferred = ['tensorflow-gpu', 'webgpu'] as const;
 
 /**
  * The engine that a spec asks for, as this machine has it.
@@ -118,9 +114,9 @@ export async function chooseEngine(
   const threads = asked ?? availableParallelism();
   if (wanted === 'wasm') return { name: 'wasm', threads };
   if (wanted === 'auto') {
-    for (const { name, gpu } of preferred) {
+    for (const name of preferred) {
       const probe = await probeEngine(name);
-      if (probe.found && (probe.isGpu || !gpu)) return choiceOf(name, threads, probe);
+      if (probe.found && probe.isGpu) return choiceOf(name, threads, probe);
     }
     return { name: 'wasm', threads };
   }
@@ -144,18 +140,18 @@ function choiceOf(
 }
 
 /**
- * Starts an engine. wasm cuts each batch over its threads; the others compute whole batches in one
- * thread and have their parallelism inside.
+ * Starts an engine. On a CPU each batch is cut over the threads, each with a backend of its own;
+ * libtensorflow spreads single operations over cores, but most of ours are too small to gain by it. A
+ * GPU computes whole batches.
  */
 export function startEngine(
   { name, threads }: Pick<EngineChoice, 'name' | 'threads'>,
   setup: Omit<EngineSetup, 'threads'>,
 ): Engine {
-  if (name === 'wasm') return startPool(name, { ...setup, threads });
   // Read by the native library when its first thread loads it.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
-  return startPool(name, { ...setup, threads: 1 });
+  process.env.TF_NUM_INTRAOP_THREADS ??= '1';
+  return startPool(name, { ...setup, threads });
 }
 
 /** The engine in the words of a progress line. */

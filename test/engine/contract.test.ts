@@ -74,8 +74,8 @@ function setupOf(shape: NetworkShape, activations: Activations) {
   return { setup: { shape, activations, scaling }, source };
 }
 
-function start(name: EngineName, setup: Parameters<typeof startEngine>[1]): Engine {
-  const engine = startEngine({ name, threads: 1 }, setup);
+function start(name: EngineName, setup: Parameters<typeof startEngine>[1], threads = 1): Engine {
+  const engine = startEngine({ name, threads }, setup);
   onTestFinished(() => engine.close());
   return engine;
 }
@@ -198,5 +198,23 @@ describe.each(here.filter(({ name }) => name !== 'wasm'))(
         expectClose(subset.latent, own?.latent ?? [], tolerance, `subset of ${block}`);
       }
     });
+  },
+);
+
+const onCpu = here.filter(({ name }) => name === 'tensorflow');
+test.each(onCpu)(
+  'two threads of $name find what two of wasm find, the same every time',
+  { timeout: 120_000 },
+  async ({ name }) => {
+    const { setup, source } = setupOf(networks['odd maps and three channels'], 'binary');
+    const parameters = quantizedPointOf(setup.shape, 23);
+    const batch = source.batch(allOf(source), moment);
+    const expected = await start('wasm', setup, 2).gradients(parameters, batch);
+    const engine = start(name, setup, 2);
+    const found = await engine.gradients(parameters, batch);
+    expect(found.loss).toBeCloseTo(expected.loss, 4);
+    expectClose(found.gradients, expected.gradients, tolerance, 'gradients');
+    expectClose(found.statistics, expected.statistics, tolerance, 'statistics');
+    expect(await engine.gradients(parameters, batch)).toEqual(found);
   },
 );
