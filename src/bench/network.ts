@@ -1,40 +1,19 @@
 import { availableParallelism } from 'node:os';
 import { allOf, memorySource } from '../data/source.js';
 import { encodeModel } from '../model/container/write.js';
-import { packNetwork } from '../model/pack.js';
-import type { PackedModel } from '../model/packed.js';
-import { isBinaryNetwork } from '../model/trained.js';
-import { layoutOf } from '../nn/layout.js';
-import { quantizeInto } from '../nn/state.js';
-import { trainedNetwork } from '../nn/trained.js';
 import { createRuntime, startClassifier } from '../runtime/index.js';
 import { interleaved, type Suite } from './figure.js';
+import { packedNetwork } from './packed.js';
 import { shape } from './six-block.js';
-import { scalingOf, syntheticImages, untrained } from './synthetic.js';
+import { syntheticImages } from './synthetic.js';
 
 const images = 10_000;
 const timedImages = 100;
-const digits = Array.from({ length: 10 }, (_, i) => String(i));
-
-function packed(tau: number): PackedModel {
-  const layout = layoutOf(shape);
-  const state = untrained(shape, tau);
-  for (const { varianceOffset, channels } of layout.norms.values()) {
-    state.statistics.fill(1, varianceOffset, varianceOffset + channels);
-  }
-  quantizeInto(layout, state, new Float32Array(layout.size));
-  const about = { input: scalingOf(1), classes: digits, activations: 'binary' } as const;
-  const network = trainedNetwork(shape, state, about);
-  if (!isBinaryNetwork(network)) throw new Error('the network to pack is not binary');
-  const provenance = { trained: '', spec: '', tool: 'bench' };
-  return packNetwork(network, { name: 'bench', reach: 16, provenance });
-}
-
 /** Packed inference of the six-block network on the CPU. */
 export const network: Suite = async (note) => {
   const threads = availableParallelism();
   note(`${images} images through the packed runtime on ${threads} threads`);
-  const model = packed(5);
+  const model = packedNetwork(shape, 5);
   const set = syntheticImages(shape, images);
   const source = memorySource(set);
   const started = performance.now();
@@ -45,7 +24,7 @@ export const network: Suite = async (note) => {
 
   note('one image at a time on one thread: tau 5 against its 1-bit twin');
   const subBit = createRuntime(model);
-  const oneBit = createRuntime(packed(9));
+  const oneBit = createRuntime(packedNetwork(shape, 9));
   const few = set.pixels.subarray(0, timedImages * subBit.imageSize);
   const times = await interleaved(
     {

@@ -76,7 +76,10 @@ function chunkedPicks(
   return picks;
 }
 
-/** Response planes: tables of pairs of responses, and the plane of every index. */
+/**
+ * Response planes: tables of pairs of responses, and the plane of every index, or its offset where a
+ * vector of all planes fills the range of a byte.
+ */
 export function planeWeights(
   conv: PackedBinaryConv,
   channels: ConvChannels,
@@ -96,10 +99,13 @@ export function planeWeights(
       tables[24 * k + 32 + i] = pair((member) => member >> 8);
     }
   }
-  const { chunk, chunks } = chunksOf(antipodal ? 2 * responses : responses, positions);
+  const planes = antipodal ? 2 * responses : responses;
+  const { chunk, chunks } = chunksOf(planes, positions);
+  const vector = positions / 4;
+  const scale = planes * vector === 256 ? vector : 1;
   const picks = chunkedPicks(channels, chunk, 1, (bytes, at, pair) => {
     const index = conv.indices[pair];
-    bytes[at] = index < computed ? index : responses + index - computed;
+    bytes[at] = scale * (index < computed ? index : responses + index - computed);
   });
   const [at, weights] = [constants.add(tables), constants.add(picks)];
   return { responses, antipodal, chunk, chunks, tables: at, weights, biases: 0 };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../util/paths.js';
 import { aligned } from './constants.js';
-import type { PlacedMap, Program } from './program.js';
+import { type PlacedMap, type Program, readMap } from './program.js';
 
 const pageBytes = 64 * 1024;
 const stackBytes = 64 * 1024;
@@ -85,14 +85,6 @@ export function operate(machine: Machine, thread: number): Operator {
       image.set(pixels);
       for (let i = 0; i < operations.length; i++) step(i);
     },
-    read: ({ shape: { height, width, channels }, stored, offset, kind }) => {
-      const Values = kind === 'int16' ? Int16Array : Int32Array;
-      const values = new Values(memory.buffer, arena + offset, height * width * stored);
-      const map = new Int32Array(height * width * channels);
-      for (let p = 0; p < height * width; p++) {
-        map.set(values.subarray(p * stored, p * stored + channels), p * channels);
-      }
-      return map;
-    },
+    read: (map) => readMap(memory.buffer, arena, map),
   };
 }

@@ -40,6 +40,21 @@ export interface PlacedMap {
   readonly kind: 'int16' | 'int32';
 }
 
+/** Copies a map out of an arena that starts at `arena`: [height, width, channels]. */
+export function readMap(
+  memory: ArrayBuffer,
+  arena: number,
+  { shape: { height, width, channels }, stored, offset, kind }: PlacedMap,
+): Int32Array {
+  const Values = kind === 'int16' ? Int16Array : Int32Array;
+  const values = new Values(memory, arena + offset, height * width * stored);
+  const map = new Int32Array(height * width * channels);
+  for (let p = 0; p < height * width; p++) {
+    map.set(values.subarray(p * stored, p * stored + channels), p * channels);
+  }
+  return map;
+}
+
 /** A packed model as operations over constants and an arena of maps (kernels/program.h). */
 export interface Program {
   readonly vector: VectorBytes;

@@ -5,9 +5,15 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "codes.h"
 
-enum { VECTORS = STRIP / VECTOR };
+enum {
+  VECTORS = STRIP / VECTOR,
+  /* Planes of a unit of which so many vectors fill the range of a byte: picks are their offsets. */
+  OFFSET_PLANES = 256 / VECTOR
+};
 
 /* What a strip sees of a channel: the first four taps, the next four, and the last one. */
 typedef struct {
@@ -27,45 +33,47 @@ INLINE Taps load_taps(const uint8_t *top, const uint8_t *middle, const uint8_t *
 }
 
 /*
- * Responses two by two, one in each half of a byte: they are 9 at most. A pair's table is the bits that differ
+ * The planes of a unit lie vector by vector, [vectors of the strip, planes]: `row` bytes between two vectors of a
+ * plane. Responses are computed two by two, one in each half of a byte: they are 9 at most. A pair's table is the bits that differ
  * among the first four taps, [16], among the next four, [16], and the last taps of both, 16 times.
  */
 INLINE void respond(const uint8_t *tables, Taps taps, uint8_t *planes, int responses, int antipodal,
-                    int vectors) {
-  for (int v = 0; v < vectors; v++) taps.last[v] |= (u8v)((u16v)taps.last[v] << 4);
-  uint8_t *opposite = planes + responses * STRIP;
+                    size_t vectors) {
+  const size_t row = (size_t)(antipodal ? 2 * responses : responses) * VECTOR;
+  for (size_t v = 0; v < vectors; v++) taps.last[v] |= (u8v)((u16v)taps.last[v] << 4);
+  uint8_t *opposite = planes + responses * VECTOR;
   for (int k = 0; k < responses; k += 2) {
     const u8v first = load_table(tables), next = load_table(tables + 16), last = load_table(tables + 32);
-    for (int v = 0; v < vectors; v++) {
+    for (size_t v = 0; v < vectors; v++) {
       const u8v pair =
           look_up(first, taps.first[v]) + look_up(next, taps.next[v]) + (taps.last[v] ^ last);
       const u8v lower = pair & splat_u8(15), upper = (u8v)((u16v)pair >> 4) & splat_u8(15);
-      store_u8v(planes + v * VECTOR, lower);
-      store_u8v(planes + STRIP + v * VECTOR, upper);
+      store_u8v(planes + v * row, lower);
+      store_u8v(planes + (v * row + VECTOR), upper);
       if (antipodal) {
-        store_u8v(opposite + v * VECTOR, splat_u8(9) - lower);
-        store_u8v(opposite + STRIP + v * VECTOR, splat_u8(9) - upper);
+        store_u8v(opposite + v * row, splat_u8(9) - lower);
+        store_u8v(opposite + (v * row + VECTOR), splat_u8(9) - upper);
       }
     }
     tables += 48;
-    planes += 2 * STRIP;
-    opposite += 2 * STRIP;
+    planes += 2 * VECTOR;
+    opposite += 2 * VECTOR;
   }
 }
 
 /* 16 planes of the first four taps, then 32 of the last five; tables: differing bits of four, [16, 16]. */
-INLINE void respond_split(const uint8_t *tables, Taps taps, uint8_t *planes, int vectors) {
+INLINE void respond_split(const uint8_t *tables, Taps taps, uint8_t *planes, size_t vectors) {
   for (int k = 0; k < 16; k++) {
     const u8v table = load_table(tables);
-    for (int v = 0; v < vectors; v++) {
+    for (size_t v = 0; v < vectors; v++) {
       const u8v four = look_up(table, taps.next[v]);
-      uint8_t *to = planes + v * VECTOR;
+      uint8_t *to = planes + v * 48 * VECTOR;
       store_u8v(to, look_up(table, taps.first[v]));
-      store_u8v(to + 16 * STRIP, four + taps.last[v]);
-      store_u8v(to + 32 * STRIP, four + splat_u8(1) - taps.last[v]);
+      store_u8v(to + 16 * VECTOR, four + taps.last[v]);
+      store_u8v(to + 32 * VECTOR, four + splat_u8(1) - taps.last[v]);
     }
     tables += 16;
-    planes += STRIP;
+    planes += VECTOR;
   }
 }
 
@@ -79,32 +87,57 @@ typedef struct {
   int begin, end;
 } Picking;
 
-INLINE void pick(const Picking *picking, int unit_planes, int parts, int vectors) {
+/*
+ * Adds the planes that one output picks of one unit: `scale` bytes apart, which is VECTOR unless picks are offsets
+ * already. Offsets are unsigned, so that they can become those of WebAssembly's loads.
+ */
+INLINE void add_picked(u8v *sums, const uint8_t *unit, const uint8_t *picks, size_t unit_planes, size_t scale,
+                       int parts, size_t vectors) {
+  const size_t row = unit_planes * VECTOR;
+  const uint8_t *plane = unit + (size_t)picks[0] * scale;
+  WHOLE(plane);
+  for (size_t v = 0; v < vectors; v++) sums[v] += load_u8v(plane + v * row);
+  if (parts == 1) return;
+  const uint8_t *other = unit + (size_t)picks[1] * scale;
+  WHOLE(other);
+  for (size_t v = 0; v < vectors; v++) sums[v] += load_u8v(other + (16 * VECTOR + v * row));
+}
+
+INLINE void pick(const Picking *picking, size_t unit_planes, size_t scale, int parts, size_t vectors) {
   const Picking p = *picking;
   const uint8_t *picks = p.picks;
+  uint8_t *narrow = p.narrow;
+  uint16_t *wide = p.wide;
+  const size_t unit_bytes = unit_planes * STRIP;
   for (int o = 0; o < p.outputs; o++) {
     u8v sums[VECTORS];
-    for (int v = 0; v < vectors; v++) {
-      sums[v] = p.begin ? (u8v){} : load_u8v(p.narrow + o * STRIP + v * VECTOR);
+    for (size_t v = 0; v < vectors; v++) sums[v] = p.begin ? (u8v){} : load_u8v(narrow + v * VECTOR);
+    const uint8_t *unit = p.planes;
+    int u = 0;
+#define ADD(i) add_picked(sums, unit + i * unit_bytes, picks + i * parts, unit_planes, scale, parts, vectors)
+    for (; u + 7 <= p.units; u += 7) {
+      ADD(0);
+      ADD(1);
+      ADD(2);
+      ADD(3);
+      ADD(4);
+      ADD(5);
+      ADD(6);
+      unit += 7 * unit_bytes;
+      picks += 7 * parts;
     }
-    const uint8_t *unit = p.planes, *end = picks + p.units * parts;
-#pragma GCC unroll 4
-    while (picks < end) {
-      const uint8_t *plane = unit + (uint32_t)picks[0] * STRIP;
-      WHOLE(plane);
-      for (int v = 0; v < vectors; v++) sums[v] += load_u8v(plane + v * VECTOR);
-      if (parts == 2) {
-        const uint8_t *other = unit + (uint32_t)picks[1] * STRIP;
-        WHOLE(other);
-        for (int v = 0; v < vectors; v++) sums[v] += load_u8v(other + 16 * STRIP + v * VECTOR);
-      }
+    for (; u < p.units; u++) {
+      ADD(0);
+      unit += unit_bytes;
       picks += parts;
-      unit += unit_planes * STRIP;
     }
-    for (int v = 0; v < vectors; v++) {
-      if (p.end) add_wide(p.wide + o * STRIP + v * VECTOR, sums[v]);
-      else store_u8v(p.narrow + o * STRIP + v * VECTOR, sums[v]);
+#undef ADD
+    for (size_t v = 0; v < vectors; v++) {
+      if (p.end) add_wide(wide + v * VECTOR, sums[v]);
+      else store_u8v(narrow + v * VECTOR, sums[v]);
     }
+    narrow += STRIP;
+    wide += STRIP;
   }
 }
 
@@ -118,11 +151,12 @@ INLINE void pick(const Picking *picking, int unit_planes, int parts, int vectors
     else if (antipodal) respond(tables, taps, planes, responses, 1, vectors);                       \
     else respond(tables, taps, planes, responses, 0, vectors);                                      \
   }                                                                                                 \
-  APART void pick_##vectors(const Picking *picking, int unit_planes) {                              \
-    if (unit_planes == 16) pick(picking, 16, 1, vectors);                                           \
-    else if (unit_planes == 32) pick(picking, 32, 1, vectors);                                      \
-    else if (unit_planes == 48) pick(picking, 48, 2, vectors);                                      \
-    else pick(picking, unit_planes, 1, vectors);                                                    \
+  APART void pick_##vectors(const Picking *picking, size_t unit_planes) {                              \
+    if (unit_planes == OFFSET_PLANES) pick(picking, OFFSET_PLANES, 1, 1, vectors);                  \
+    else if (unit_planes == 16) pick(picking, 16, VECTOR, 1, vectors);                              \
+    else if (unit_planes == 32) pick(picking, 32, VECTOR, 1, vectors);                              \
+    else if (unit_planes == 48) pick(picking, 48, VECTOR, 2, vectors);                              \
+    else pick(picking, unit_planes, VECTOR, 1, vectors);                                            \
   }
 STEPS(1)
 STEPS(2)
@@ -152,7 +186,7 @@ APART void transpose_sums(const uint16_t *from, uint16_t *to, int outputs, int p
 static void convolve_by_planes(const Conv *conv, const uint8_t *codes, const uint8_t *constants,
                                uint8_t *scratch, uint16_t *counts, int positions) {
   const int parts = conv->kind == SPLIT_PLANES ? 2 : 1;
-  const int unit_planes = parts == 2 ? 48 : conv->responses << conv->antipodal;
+  const size_t unit_planes = parts == 2 ? 48 : conv->responses << conv->antipodal;
   const int vectors = (positions + VECTOR - 1) / VECTOR;
   const int32_t starts[3] = {row_start(conv, 0, 1), row_start(conv, 1, 1), row_start(conv, 2, 1)};
   Picking picking = {.outputs = conv->outputs, .picks = constants + conv->weights};

@@ -49,8 +49,11 @@ INLINE i32v splat_i32(int32_t value) { return value - (i32v){}; }
 /* Functions that are compiled on their own, so that their loops have all registers. */
 #define APART static __attribute__((noinline))
 
-/* Keeps an address whole: x86 adds from [register + constant] in one step, from [sum of two] in two. */
-#ifdef __x86_64__
+/*
+ * Keeps the sum behind an address from being split up again: x86 adds from [register + constant] in one step but
+ * from [sum of two] in two, and WebAssembly's loads then take the constants behind it as their own offsets.
+ */
+#if defined(__x86_64__) || defined(__wasm__)
 #define WHOLE(address) __asm__("" : "+r"(address))
 #else
 #define WHOLE(address) (void)(address)
