@@ -1,22 +1,36 @@
 import { birealNetwork, type ConvShape } from '../model/network.js';
 import type { PackedBinaryConv } from '../model/packed.js';
-import { type KernelKind, kernelKinds, oneBitKinds, supports } from '../runtime/binary-conv.js';
+import {
+  type KernelKind,
+  kernelKinds,
+  oneBitKinds,
+  supports,
+  type VectorBytes,
+} from '../runtime/binary-conv.js';
 import { compileConvolution } from '../runtime/compile-convolution.js';
 import { fastestKernel } from '../runtime/kernel-choice.js';
 import { loadProgram, operate } from '../runtime/machine.js';
+import { buildNative, canBuild, type NativeBuild, timeNative } from '../runtime/native/native.js';
+import type { Program } from '../runtime/program.js';
 import { membersOf, type SubsetStructure, sampleSubset } from '../subbit/subset.js';
 import { stream } from '../util/random.js';
+import { inFreshFolder } from './cli.js';
 import { type Figure, fastest, type Suite } from './figure.js';
 import { seed } from './synthetic.js';
 
 const rounds = 30;
 
-/** ResNet-18 at 224x224: its sixteen binary 3x3 layers. */
-const { blocks } = birealNetwork(
+/** Rounds of the whole comparison, and of an operation in each, where every measurement is a process. */
+const nativePasses = 4;
+const nativeRounds = 12;
+
+/** ResNet-18 at 224x224, with its sixteen binary 3x3 layers. */
+export const resnet18 = birealNetwork(
   { stages: [4, 4, 4, 4], width: 64, stem: { kernel: 7, stride: 2, pool: true } },
   { height: 224, width: 224, channels: 3 },
   1000,
 );
+const { blocks } = resnet18;
 const shapes = new Set(blocks.map(({ conv }) => JSON.stringify(conv)));
 /** The layers by shape. */
 const layers = [...shapes].map((shape) => {
@@ -24,15 +38,33 @@ const layers = [...shapes].map((shape) => {
   return { conv: alike[0].conv, count: alike.length };
 });
 
-/** What is timed against 1 bit, with the ratio that is aimed at. */
+/** What is timed against 1 bit. */
 const subsets = [
-  { name: 'tau4', tau: 4, structure: 'free', goal: 2 },
-  { name: 'tau5', tau: 5, structure: 'free', goal: 1.5 },
-  { name: 'tau5-antipodal', tau: 5, structure: 'antipodal', goal: 2 },
-  { name: 'tau6-antipodal', tau: 6, structure: 'antipodal', goal: 1.4 },
+  { name: 'tau4', tau: 4, structure: 'free' },
+  { name: 'tau5', tau: 5, structure: 'free' },
+  { name: 'tau5-antipodal', tau: 5, structure: 'antipodal' },
+  { name: 'tau6-antipodal', tau: 6, structure: 'antipodal' },
 ] as const;
 
-const popcountGoal = 3;
+/** Speed-ups that are aimed at. */
+type Goals = Readonly<Record<(typeof subsets)[number]['name'] | 'over-popcount', number>>;
+
+const goals = {
+  wasm: {
+    tau4: 2,
+    tau5: 1.5,
+    'tau5-antipodal': 2,
+    'tau6-antipodal': 1.4,
+    'over-popcount': 3,
+  },
+  avx2: {
+    tau4: 2.2,
+    tau5: 1.3,
+    'tau5-antipodal': 1.8,
+    'tau6-antipodal': 1.2,
+    'over-popcount': 3.13,
+  },
+} as const satisfies Record<string, Goals>;
 
 /** A convolution of random kernels. */
 export function randomConv(
@@ -51,19 +83,22 @@ export function randomConv(
   };
 }
 
-/** The convolution by itself, its input encoded: a call computes all of its accumulators. */
-function prepare(conv: PackedBinaryConv, shape: ConvShape, kernel: KernelKind): () => void {
+/** The convolution by one kernel, and random activations for it. */
+function programOf(
+  conv: PackedBinaryConv,
+  shape: ConvShape,
+  kernel: KernelKind,
+  vector: VectorBytes,
+): { program: Program; image: Uint8Array } {
   const { channels } = shape.input;
   const random = stream(seed, 'bench activations', channels);
-  const options = { vector: 16, kernel, padding: 'minus-one' } as const;
+  const options = { vector, kernel, padding: 'minus-one' } as const;
   const program = compileConvolution(conv, new Int16Array(channels), shape, options);
-  const operator = operate(loadProgram(program, 1), 0);
-  operator.run(Uint8Array.from({ length: program.image.bytes }, () => random.below(256)));
-  const last = program.operations.length - 1;
-  return () => operator.step(last);
+  const image = Uint8Array.from({ length: program.image.bytes }, () => random.below(256));
+  return { program, image };
 }
 
-/** A subset, by the kernels that can compute it. */
+/** A subset, and the kernels that can compute it. */
 interface Contender {
   readonly name: string;
   readonly tau: number;
@@ -71,18 +106,58 @@ interface Contender {
   readonly kinds: readonly KernelKind[];
 }
 
-/** Milliseconds of each shape's layers by contender and kernel: [shape]. */
-async function timesOf(contenders: readonly Contender[]) {
-  const key = (name: string, kind: KernelKind, i: number) => `${name} ${kind} ${i}`;
-  const rivals = layers.flatMap(({ conv: shape }, i) =>
+const contenders: readonly Contender[] = [
+  { name: 'one-bit', tau: 9, structure: 'free', kinds: oneBitKinds },
+  ...subsets.map((subset) => ({
+    ...subset,
+    kinds: kernelKinds.filter((kind) => !oneBitKinds.includes(kind) && supports(kind, subset)),
+  })),
+];
+
+/** Milliseconds of one contender's layers of each shape by one kernel: [shape]. */
+type Times = (name: string, kind: KernelKind) => number[];
+
+const key = (name: string, kind: KernelKind, i: number) => `${name} ${kind} ${i}`;
+
+/** Every contender by every kernel on every shape; `prepare` makes what is timed. */
+function rivalsOf<Rival>(
+  vector: VectorBytes,
+  prepare: (program: Program, image: Uint8Array) => Rival,
+): [string, Rival][] {
+  return layers.flatMap(({ conv: shape }, i) =>
     contenders.flatMap(({ name, tau, structure, kinds }) => {
       const conv = randomConv(tau, structure, shape);
-      return kinds.map((kind) => [key(name, kind, i), prepare(conv, shape, kind)] as const);
+      return kinds.map((kind): [string, Rival] => {
+        const { program, image } = programOf(conv, shape, kind, vector);
+        return [key(name, kind, i), prepare(program, image)];
+      });
     }),
   );
+}
+
+/** In WebAssembly: the convolution alone, its input encoded. */
+async function wasmTimes(): Promise<Times> {
+  const rivals = rivalsOf(16, (program, image) => {
+    const operator = operate(loadProgram(program, 1), 0);
+    operator.run(image);
+    return () => operator.step(program.operations.length - 1);
+  });
   const times = await fastest<string>(Object.fromEntries(rivals), rounds);
-  return (name: string, kind: KernelKind) =>
-    layers.map(({ count }, i) => count * times[key(name, kind, i)]);
+  return (name, kind) => layers.map(({ count }, i) => count * times[key(name, kind, i)]);
+}
+
+/** Compiled by `cc` for AVX2. */
+function nativeTimes(build: NativeBuild): Times {
+  const rivals = rivalsOf(build.vector, (program, image) => ({ program, image }));
+  const least = new Map<string, number>();
+  for (let pass = 0; pass < nativePasses; pass++) {
+    for (const [name, { program, image }] of rivals) {
+      const time = timeNative(build, program, image, nativeRounds).at(-1) ?? 0;
+      least.set(name, Math.min(time, least.get(name) ?? time));
+    }
+  }
+  return (name, kind) =>
+    layers.map(({ count }, i) => count * (least.get(key(name, kind, i)) ?? Number.NaN));
 }
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
@@ -92,47 +167,46 @@ function leastSum(times: readonly (readonly number[])[]): number {
   return sum(layers.map((_, i) => Math.min(...times.map((each) => each[i]))));
 }
 
-/** Binary convolutions of the CPU runtime, sub-bit against 1 bit, one thread. */
-export const kernels: Suite = async (note) => {
-  note("ResNet-18's sixteen binary layers at 1 bit and below, by every kernel");
-  const oneBit = { name: 'one-bit', tau: 9, structure: 'free', kinds: oneBitKinds } as const;
-  const contenders = subsets.map((subset) => ({
-    ...subset,
-    kinds: kernelKinds.filter((kind) => !oneBitKinds.includes(kind) && supports(kind, subset)),
-  }));
-  const times = await timesOf([oneBit, ...contenders]);
+/** Figures of one build of the kernels: times at 1 bit, and what is below it against the best of them. */
+function figuresOf(build: string, vector: VectorBytes, times: Times, aims: Goals): Figure[] {
   const best = leastSum(oneBitKinds.map((kind) => times('one-bit', kind)));
-  const popcount = sum(times('one-bit', 'popcount'));
-
   const time = { unit: 'ms, 16 layers', kind: 'measured', better: 'lower', goal: null } as const;
   const ratio = { unit: 'x', kind: 'measured', better: 'higher' } as const;
   const figures: Figure[] = oneBitKinds.map((kind) => ({
-    id: `kernels.one-bit-${kind}`,
+    id: `kernels.${build}.one-bit-${kind}`,
     value: sum(times('one-bit', kind)),
-    baseline: 'WebAssembly, one thread',
+    baseline: null,
     ...time,
   }));
   const losses: number[] = [];
-  for (const { name, tau, structure, goal, kinds } of contenders) {
+  for (const { name, tau, structure } of subsets) {
+    const kinds = contenders.find((contender) => contender.name === name)?.kinds ?? [];
     const chosen = sum(
-      layers.map(({ conv }, i) => times(name, fastestKernel({ tau, structure }, conv, 16))[i]),
+      layers.map(({ conv }, i) => times(name, fastestKernel({ tau, structure }, conv, vector))[i]),
     );
     losses.push(chosen / leastSum(kinds.map((kind) => times(name, kind))) - 1);
-    const baseline = 'the fastest 1-bit kernel for each of the layers';
-    figures.push({ id: `kernels.${name}`, value: chosen, baseline: null, ...time });
-    figures.push({ id: `kernels.${name}-speedup`, value: best / chosen, goal, baseline, ...ratio });
+    figures.push(
+      { id: `kernels.${build}.${name}`, value: chosen, baseline: null, ...time },
+      {
+        id: `kernels.${build}.${name}-speedup`,
+        value: best / chosen,
+        goal: aims[name],
+        baseline: 'the fastest 1-bit kernel for each of the layers',
+        ...ratio,
+      },
+    );
     if (name === 'tau4') {
       figures.push({
-        id: 'kernels.tau4-over-popcount',
-        value: popcount / chosen,
-        goal: popcountGoal,
+        id: `kernels.${build}.tau4-over-popcount`,
+        value: sum(times('one-bit', 'popcount')) / chosen,
+        goal: aims['over-popcount'],
         baseline: 'SIMD popcount at 1 bit',
         ...ratio,
       });
     }
   }
   figures.push({
-    id: 'kernels.choice',
+    id: `kernels.${build}.choice`,
     value: 100 * Math.max(...losses),
     unit: '% slower than the fastest kernels',
     goal: 10,
@@ -141,4 +215,16 @@ export const kernels: Suite = async (note) => {
     baseline: 'the kernels that the runtime chooses, worst of the subsets above',
   });
   return figures;
+}
+
+/** Binary convolutions of the CPU runtime, sub-bit against 1 bit, one thread. */
+export const kernels: Suite = async (note) => {
+  note("ResNet-18's sixteen binary layers at 1 bit and below, by every kernel, in WebAssembly");
+  const figures = figuresOf('wasm', 16, await wasmTimes(), goals.wasm);
+  if (!canBuild('avx2')) return figures;
+  note('the same compiled by cc for AVX2');
+  return inFreshFolder(async (folder) => {
+    const build = buildNative('avx2', folder);
+    return [...figures, ...figuresOf('avx2', build.vector, nativeTimes(build), goals.avx2)];
+  });
 };

@@ -1,14 +1,90 @@
 import { availableParallelism } from 'node:os';
 import { allOf, memorySource } from '../data/source.js';
 import { encodeModel } from '../model/container/write.js';
+import type { PackedModel } from '../model/packed.js';
+import { compile } from '../runtime/compile.js';
 import { createRuntime, startClassifier } from '../runtime/index.js';
-import { interleaved, type Suite } from './figure.js';
+import { loadProgram, operate } from '../runtime/machine.js';
+import { buildNative, canBuild, timeNative } from '../runtime/native/native.js';
+import type { OperationName, Program } from '../runtime/program.js';
+import { stream } from '../util/random.js';
+import { inFreshFolder } from './cli.js';
+import { type Figure, interleaved, type Suite } from './figure.js';
+import { resnet18 } from './kernels.js';
 import { packedNetwork } from './packed.js';
 import { shape } from './six-block.js';
-import { syntheticImages } from './synthetic.js';
+import { seed, syntheticImages } from './synthetic.js';
 
 const images = 10_000;
 const timedImages = 100;
+/** Rounds in which every operation of a large network is timed. */
+const operationRounds = 30;
+
+/** The parts of a network by their operations. */
+const parts: Readonly<Record<string, readonly OperationName[]>> = {
+  stem: ['padImage', 'stem', 'maxPool'],
+  codes: ['encode', 'transpose'],
+  blocks: ['block', 'convolve', 'maxPoolSums', 'activate'],
+  shortcuts: ['downsample'],
+  classifier: ['average', 'classify'],
+};
+
+/** A program's operations and the milliseconds that each takes. */
+interface TimedProgram {
+  readonly program: Program;
+  readonly times: readonly number[];
+}
+
+function imageOf({ image }: Program): Uint8Array {
+  const random = stream(seed, 'bench image');
+  return Uint8Array.from({ length: image.bytes }, () => random.below(256));
+}
+
+function wasmOperations(model: PackedModel): TimedProgram {
+  const program = compile(model, { vector: 16, kernel: null, keep: false });
+  const operator = operate(loadProgram(program, 1), 0);
+  operator.run(imageOf(program));
+  const times = program.operations.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < operationRounds; round++) {
+    for (let i = 0; i < times.length; i++) {
+      const started = performance.now();
+      operator.step(i);
+      times[i] = Math.min(times[i], performance.now() - started);
+    }
+  }
+  return { program, times };
+}
+
+/** Milliseconds of each part of an image's way through a network, and of all of it. */
+function imageFigures(build: string, { program, times }: TimedProgram, goal: number): Figure[] {
+  const sum = (wanted: readonly OperationName[]) =>
+    program.operations.reduce((ms, { name }, i) => ms + (wanted.includes(name) ? times[i] : 0), 0);
+  const figure = (part: string, value: number, aim: number | null): Figure => ({
+    id: `network.resnet18.${build}.${part}`,
+    value,
+    unit: 'ms',
+    goal: aim,
+    better: 'lower',
+    kind: 'measured',
+    baseline: 'tau 5, least time of every operation, one thread',
+  });
+  return [
+    figure('image', sum(Object.values(parts).flat()), goal),
+    ...Object.entries(parts).map(([part, names]) => figure(part, sum(names), null)),
+  ];
+}
+
+/** The same compiled by `cc` for AVX2, where that is there. */
+async function avx2Figures(model: PackedModel): Promise<Figure[]> {
+  if (!canBuild('avx2')) return [];
+  return inFreshFolder(async (folder) => {
+    const build = buildNative('avx2', folder);
+    const program = compile(model, { vector: build.vector, kernel: null, keep: false });
+    const times = timeNative(build, program, imageOf(program), operationRounds);
+    return imageFigures('avx2', { program, times }, 6);
+  });
+}
+
 /** Packed inference of the six-block network on the CPU. */
 export const network: Suite = async (note) => {
   const threads = availableParallelism();
@@ -34,7 +110,11 @@ export const network: Suite = async (note) => {
     9,
   );
   const kind = 'measured';
+  note('one image of 224x224 through ResNet-18 at 0.56 bit, on one thread');
+  const large = packedNetwork(resnet18, 5);
   return [
+    ...imageFigures('wasm', wasmOperations(large), 15),
+    ...(await avx2Figures(large)),
     {
       id: 'network.evaluate-10000',
       value: seconds,

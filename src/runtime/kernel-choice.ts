@@ -27,11 +27,11 @@ const costs = {
   },
   /** AVX2. */
   32: {
-    planes: { unit: 1, response: 0.5, opposite: 0.3, output: 0.3 },
-    splitPlanes: { unit: 14, output: 0.5 },
-    lookup: { unit: 0.2, plain: 0.0085, signed: 0.0115, double: 0.015 },
-    nibbles: { unit: 0.05, output: 0.007 },
-    popcount: { unit: 0.5, output: 0.12 },
+    planes: { unit: 2, response: 0.6, opposite: 0.2, output: 0.31 },
+    splitPlanes: { unit: 8, output: 0.66 },
+    lookup: { unit: 0.17, plain: 0.009, signed: 0.0125, double: 0.0175 },
+    nibbles: { unit: 0.03, output: 0.0085 },
+    popcount: { unit: 0.2, output: 0.11 },
   },
 } as const;
 

@@ -121,7 +121,7 @@ static void run_stem(const Thread *thread, const Stem *op) {
                         ? (int32_t *)thread->scratch
                         : ARENA(int32_t, op->accumulators) + row * op->width * channels;
     const int16_t *x = ARENA(int16_t, op->image) + row * op->row_step;
-    dense_positions(&op->dense, thread->constants, x, op->step, op->row_length, sums, op->width);
+    dense_positions(op->dense, thread->constants, x, op->step, op->row_length, sums, op->width);
     int16_t *out = ARENA(int16_t, op->output) + row * op->width * channels;
     requantize_all(op->requantizer, thread->constants, sums, out, op->width, channels);
   }
@@ -161,7 +161,7 @@ static void run_downsample(const Thread *thread, const Downsample *op) {
   int32_t *sums = (int32_t *)(pooled + width * op->channels);
   for (int row = rows.first; row < rows.end; row++) {
     average_pool_row(ARENA(int16_t, op->input), pooled, op->height, op->width, op->channels, row);
-    dense_positions(&op->dense, thread->constants, pooled, op->channels, 0, sums, width);
+    dense_positions(op->dense, thread->constants, pooled, op->channels, 0, sums, width);
     int16_t *out = ARENA(int16_t, op->output) + row * width * channels;
     requantize_all(op->requantizer, thread->constants, sums, out, width, channels);
   }
@@ -189,12 +189,11 @@ static void run_average(const Thread *thread, const Average *op) {
 }
 
 static void run_classify(const Thread *thread, const Classify *op) {
-  Dense dense = op->dense;
   int32_t *out = ARENA(int32_t, op->output);
   const int32_t *bias = CONSTANTS(int32_t, op->bias);
   if (thread->part > 0) return;
-  dense_positions(&dense, thread->constants, ARENA(int16_t, op->input), 0, 0, out, 1);
-  for (int k = 0; k < dense.channels; k++) out[k] += bias[k];
+  dense_positions(op->dense, thread->constants, ARENA(int16_t, op->input), 0, 0, out, 1);
+  for (int k = 0; k < op->dense.channels; k++) out[k] += bias[k];
 }
 
 static void run_convolve(const Thread *thread, const Convolve *op) {
