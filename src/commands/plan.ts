@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { planStages } from '../pipeline/executor.js';
 import { preflight } from '../pipeline/preflight.js';
-import { specsOfRuns } from '../pipeline/runs.js';
+import { specsOfRuns } from '../pipeline/run-specs.js';
 import { stepsOf } from '../pipeline/steps.js';
 import { openStore } from '../pipeline/store.js';
 import { planDocument, planText } from '../report/progress-plan.js';

@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core';
-import { specsOfRuns } from '../pipeline/runs.js';
+import { specsOfRuns } from '../pipeline/run-specs.js';
 import { openStore } from '../pipeline/store.js';
 import { runDocument, runSummary } from '../report/progress-summary.js';
 import { loadSpec } from '../spec/load.js';

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { bitsPerBinaryWeight } from '../model/cost.js';
-import { specsOfRuns } from '../pipeline/runs.js';
+import { specsOfRuns } from '../pipeline/run-specs.js';
 import { openStore } from '../pipeline/store.js';
 import { bitsText } from '../report/scaled.js';
 import { binaryCostOf } from '../spec/cost.js';

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { storedSpec } from '../spec/load.js';
-import type { SpecOfRun } from '../spec/teacher.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { orIfMissing, writeFileAtomic } from '../util/files.js';
@@ -127,14 +125,6 @@ export async function lastRun(
   fits: (run: RunRecord) => boolean = () => true,
 ): Promise<RunRecord | null> {
   return (await listRuns(store)).findLast(fits) ?? null;
-}
-
-/** Finds the specs of runs by their ids or names, as this version reads them; see {@link readRun}. */
-export function specsOfRuns(store: Store): SpecOfRun {
-  return async (idOrName) => {
-    const run = await readRun(store, idOrName);
-    return storedSpec(run.spec, run.id);
-  };
 }
 
 /** Whether a run went to its end and was asked for by its spec: no baseline that another run needed. */

@@ -121,9 +121,10 @@ describe('snn plan', () => {
       'sample',
     );
     const { stages } = JSON.parse(stdout);
-    expect(stages[0]).toMatchObject({ name: 'sample', status: 'will-run' });
-    expect(stages[0].because).toEqual([{ kind: 'never-run', text: 'never run' }]);
-    expect(stages[1]).toEqual({ name: 'pretrain', status: 'not-asked' });
+    expect(stages[0]).toMatchObject({ name: 'pretrain', status: 'skipped' });
+    expect(stages[1]).toMatchObject({ name: 'sample', status: 'will-run' });
+    expect(stages[1].because).toEqual([{ kind: 'never-run', text: 'never run' }]);
+    expect(stages[2]).toEqual({ name: 'refine', status: 'not-asked' });
   });
 
   // Written out again from the published rule. The data set of these specs is not needed.

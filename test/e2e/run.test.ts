@@ -17,8 +17,8 @@ describe('snn run', () => {
     expect(first.code).toBe(0);
     const document = JSON.parse(first.stdout);
     expect(document.stages.slice(0, 3)).toMatchObject([
-      { name: 'sample', status: 'finished', cached: false },
       { name: 'pretrain', status: 'skipped' },
+      { name: 'sample', status: 'finished', cached: false },
       { name: 'refine', status: 'finished', cached: false },
     ]);
     const events = first.stderr
@@ -39,7 +39,7 @@ describe('snn run', () => {
     }
     expect(milliseconds).toBeLessThan(1500);
     const again = JSON.parse(second.stdout);
-    expect([again.stages[0], again.stages[2]]).toMatchObject([{ cached: true }, { cached: true }]);
+    expect([again.stages[1], again.stages[2]]).toMatchObject([{ cached: true }, { cached: true }]);
     expect(again.metrics).toEqual(document.metrics);
 
     const { stdout } = await snn(folder, 'plan', ...few.slice(1), '--set', 'train.epochs=2');
@@ -67,8 +67,8 @@ describe('snn run', () => {
       error: { kind: 'interrupted', exitCode: 130 },
     });
     expect(document.stages.slice(0, 4)).toMatchObject([
-      { name: 'sample', status: 'finished' },
       { name: 'pretrain', status: 'skipped' },
+      { name: 'sample', status: 'finished' },
       { name: 'refine', status: 'interrupted' },
       { name: 'pack', status: 'not-asked' },
     ]);
