@@ -1,14 +1,8 @@
 import { birealNetwork, type ConvShape } from '../model/network.js';
 import type { PackedBinaryConv } from '../model/packed.js';
-import {
-  type KernelKind,
-  kernelKinds,
-  oneBitKinds,
-  supports,
-  type VectorBytes,
-} from '../runtime/binary-conv.js';
+import { type KernelKind, oneBitKinds, type VectorBytes } from '../runtime/binary-conv.js';
 import { compileConvolution } from '../runtime/compile-convolution.js';
-import { fastestKernel } from '../runtime/kernel-choice.js';
+import { eligibleKernels, fastestKernel } from '../runtime/kernel-choice.js';
 import { loadProgram, operate } from '../runtime/machine.js';
 import { buildNative, canBuild, type NativeBuild, timeNative } from '../runtime/native/native.js';
 import type { Program } from '../runtime/program.js';
@@ -98,7 +92,7 @@ function programOf(
   return { program, image };
 }
 
-/** A subset, and the kernels that can compute it. */
+/** A subset, and the kernels that may compute it. */
 interface Contender {
   readonly name: string;
   readonly tau: number;
@@ -108,10 +102,7 @@ interface Contender {
 
 const contenders: readonly Contender[] = [
   { name: 'one-bit', tau: 9, structure: 'free', kinds: oneBitKinds },
-  ...subsets.map((subset) => ({
-    ...subset,
-    kinds: kernelKinds.filter((kind) => !oneBitKinds.includes(kind) && supports(kind, subset)),
-  })),
+  ...subsets.map((subset) => ({ ...subset, kinds: eligibleKernels(subset) })),
 ];
 
 /** Milliseconds of one contender's layers of each shape by one kernel: [shape]. */

@@ -9,7 +9,7 @@ import { buildNative, canBuild, timeNative } from '../runtime/native/native.js';
 import type { OperationName, Program } from '../runtime/program.js';
 import { stream } from '../util/random.js';
 import { inFreshFolder } from './cli.js';
-import { type Figure, interleaved, type Suite } from './figure.js';
+import { type Figure, fastest, interleaved, type Suite } from './figure.js';
 import { resnet18 } from './kernels.js';
 import { packedNetwork } from './packed.js';
 import { shape } from './six-block.js';
@@ -18,7 +18,7 @@ import { seed, syntheticImages } from './synthetic.js';
 const images = 10_000;
 const timedImages = 100;
 /** Rounds in which every operation of a large network is timed. */
-const operationRounds = 30;
+const operationRounds = 60;
 
 /** The parts of a network by their operations. */
 const parts: Readonly<Record<string, readonly OperationName[]>> = {
@@ -74,6 +74,16 @@ function imageFigures(build: string, { program, times }: TimedProgram, goal: num
   ];
 }
 
+/** Milliseconds of one image on which several threads work together. */
+async function togetherTime(model: PackedModel, threads: number): Promise<number> {
+  const classifier = startClassifier(encodeModel(model), threads);
+  const source = memorySource(syntheticImages(model.shape, 1));
+  const batch = source.batch(allOf(source), null);
+  const { once } = await fastest({ once: () => classifier.logits(batch) }, operationRounds);
+  await classifier.close();
+  return once;
+}
+
 /** The same compiled by `cc` for AVX2, where that is there. */
 async function avx2Figures(model: PackedModel): Promise<Figure[]> {
   if (!canBuild('avx2')) return [];
@@ -115,6 +125,15 @@ export const network: Suite = async (note) => {
   return [
     ...imageFigures('wasm', wasmOperations(large), 15),
     ...(await avx2Figures(large)),
+    {
+      id: 'network.resnet18.wasm.image-together',
+      value: await togetherTime(large, threads),
+      unit: 'ms',
+      goal: null,
+      better: 'lower',
+      kind,
+      baseline: `tau 5, one image on ${threads} threads, least of all rounds`,
+    },
     {
       id: 'network.evaluate-10000',
       value: seconds,

@@ -4,7 +4,10 @@ import { compile } from './compile.js';
 import { loadProgram } from './machine.js';
 import type { Post, Reply, Request } from './worker.js';
 
-/** A packed model on several threads. Calls follow one another, never overlap. */
+/**
+ * A packed model on several threads: each computes images of its own, or if there are fewer images
+ * than threads, a share of every image. Calls follow one another, never overlap.
+ */
 export interface Classifier {
   /**
    * Logits of the images, [images, classes].

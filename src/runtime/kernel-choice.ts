@@ -75,13 +75,18 @@ export function modelledTime(
   }
 }
 
-/**
- * The kernel with the least modelled time. Kernels that read indices or whole words keep a sub-bit
- * layer at 1 bit a weight or less; those that take more memory are for 1 bit alone.
- */
-export function fastestKernel(subset: Subset, shape: ConvShape, vector: VectorBytes): KernelKind {
+/** Up to this tau a layer's weights take at most one bit each at run time. */
+const compactTau = 5;
+
+/** The kernels that may compute a layer: up to tau 5 those that hold a weight in 1 bit or less. */
+export function eligibleKernels(subset: Subset): KernelKind[] {
   const compact: readonly KernelKind[] = ['planes', 'lookup', 'popcount'];
-  const able = (subset.tau < 9 ? compact : kernelKinds).filter((kind) => supports(kind, subset));
+  const kinds = subset.tau <= compactTau ? compact : kernelKinds;
+  return kinds.filter((kind) => supports(kind, subset));
+}
+
+/** The eligible kernel with the least modelled time. */
+export function fastestKernel(subset: Subset, shape: ConvShape, vector: VectorBytes): KernelKind {
   const time = (kind: KernelKind) => modelledTime(kind, subset, shape, vector);
-  return able.reduce((best, kind) => (time(kind) < time(best) ? kind : best));
+  return eligibleKernels(subset).reduce((best, kind) => (time(kind) < time(best) ? kind : best));
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../util/paths.js';
+import { barrierWords, meet } from './barrier.js';
 import { aligned } from './constants.js';
 import { type PlacedMap, type Program, readMap } from './program.js';
 
@@ -17,6 +18,8 @@ export interface Machine {
   readonly constants: number;
   /** Address of each operation. */
   readonly operations: readonly number[];
+  /** Address of the words at which all threads meet (runtime/barrier.ts). */
+  readonly barrier: number;
   readonly threads: readonly {
     readonly stack: number;
     readonly arena: number;
@@ -28,9 +31,14 @@ export interface Machine {
 export interface Operator {
   /** Runs the whole program on an image; maps and logits are there afterwards. */
   readonly run: (image: Uint8Array) => void;
+  /**
+   * Runs the program on an image together with all the other threads, each a share of every
+   * operation. Maps and logits are there for the first thread.
+   */
+  readonly runTogether: (image: Uint8Array) => void;
   /** Runs one operation. */
   readonly step: (operation: number) => void;
-  /** Copies a map out of the arena, [height, width, channels]. */
+  /** Copies a map out of this thread's arena, [height, width, channels]. */
   readonly read: (map: PlacedMap) => Int32Array;
 }
 
@@ -53,6 +61,7 @@ export function loadProgram(program: Program, threads: number): Machine {
   };
   const constantsAt = take(constants.length);
   const operations = program.operations.map(({ words }) => take(words.byteLength));
+  const barrier = take(4 * barrierWords);
   const places = Array.from({ length: threads }, () => ({
     stack: take(stackBytes) + stackBytes,
     arena: take(program.arenaBytes),
@@ -65,7 +74,15 @@ export function loadProgram(program: Program, threads: number): Machine {
     new Int32Array(memory.buffer, operations[i], words.length).set(words);
   });
   const module = runtimeModule();
-  return { module, memory, program: outline, constants: constantsAt, operations, threads: places };
+  return {
+    module,
+    memory,
+    program: outline,
+    constants: constantsAt,
+    operations,
+    barrier,
+    threads: places,
+  };
 }
 
 /** Takes hold of a machine as its thread number `thread`. */
@@ -75,15 +92,29 @@ export function operate(machine: Machine, thread: number): Operator {
   const { exports } = new WebAssembly.Instance(machine.module, { env: { memory } });
   (exports.__stack_pointer as WebAssembly.Global).value = stack;
   const kernel = exports.run as (...args: number[]) => void;
-  const image = new Uint8Array(memory.buffer, arena + program.image.offset, program.image.bytes);
+  const { offset, bytes } = program.image;
+  const parts = machine.threads.length;
+  const [first] = machine.threads;
+  const barrier = new Int32Array(memory.buffer, machine.barrier, barrierWords);
+  const put = (pixels: Uint8Array, into: number) => {
+    new Uint8Array(memory.buffer, into + offset, bytes).set(pixels);
+  };
   const step = (operation: number) => {
     kernel(constants, arena, scratch, operations[operation], 0, 1);
   };
   return {
     step,
     run: (pixels) => {
-      image.set(pixels);
+      put(pixels, arena);
       for (let i = 0; i < operations.length; i++) step(i);
+    },
+    runTogether: (pixels) => {
+      if (thread === 0) put(pixels, arena);
+      meet(barrier, parts);
+      for (const operation of operations) {
+        kernel(constants, first.arena, scratch, operation, thread, parts);
+        meet(barrier, parts);
+      }
     },
     read: (map) => readMap(memory.buffer, arena, map),
   };

@@ -7,7 +7,7 @@ export interface Post {
   readonly thread: number;
 }
 
-/** Images that the runtime's threads take from a common heap until it is empty. */
+/** Images for the runtime's threads: they share each of them if there are fewer images than threads. */
 export interface Request {
   /** Uint8, [slots, H, W, C]. */
   readonly pixels: SharedArrayBuffer;
@@ -30,7 +30,8 @@ const operator = operate(machine, thread);
 const { image: place, logits: output } = machine.program;
 const { channels: classes } = output.shape;
 
-function answer({ pixels, slots, logits, taken }: Request): Reply {
+/** The threads take images by pieces, each thread its own. */
+function apart({ pixels, slots, logits, taken }: Request): Reply {
   const [images, found, heap] = [
     new Uint8Array(pixels),
     new Int32Array(logits),
@@ -47,6 +48,20 @@ function answer({ pixels, slots, logits, taken }: Request): Reply {
       done++;
     }
   }
+}
+
+/** All threads work on one image after the other; the first one counts them. */
+function together({ pixels, slots, logits }: Request): Reply {
+  const [images, found] = [new Uint8Array(pixels), new Int32Array(logits)];
+  for (const [i, slot] of slots.entries()) {
+    operator.runTogether(images.subarray(slot * place.bytes, (slot + 1) * place.bytes));
+    if (thread === 0) found.set(operator.read(output), i * classes);
+  }
+  return thread === 0 ? slots.length : 0;
+}
+
+function answer(request: Request): Reply {
+  return request.slots.length < machine.threads.length ? together(request) : apart(request);
 }
 
 const port = parentPort;

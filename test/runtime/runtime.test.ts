@@ -110,6 +110,26 @@ describe('a classifier of several threads', () => {
     }
   });
 
+  it('gives the same logits where all threads work on one image', () => {
+    return fc.assert(
+      fc.asyncProperty(modelPlans, fc.integer({ min: 2, max: 4 }), async (plan, threads) => {
+        const model = randomModel(plan);
+        const images = randomImages(plan.shape, 2, plan.seed);
+        const pixels = new SharedArrayBuffer(images.length);
+        new Uint8Array(pixels).set(images);
+        const classifier = startClassifier(encodeModel(model), threads);
+        try {
+          const one = images.subarray(images.length / 2);
+          const found = await classifier.logits({ pixels, slots: Uint32Array.of(1) });
+          expect(found).toEqual(referenceLogits(model, one));
+        } finally {
+          await classifier.close();
+        }
+      }),
+      { numRuns: 12 },
+    );
+  });
+
   it('rejects the running call when it is closed, and every later one', async () => {
     const classifier = startClassifier(encodeModel(model), 2);
     const outcome = expect(classifier.logits(all)).rejects.toThrow('closed');
