@@ -54,10 +54,10 @@ describe('defaults', () => {
         binarize: 'weights+activations',
         subset: { structure: 'free', sampling: 'uniform' },
         refine: {
-          period: 25,
-          threshold: 0.001,
-          replace: 'random',
-          by: 'gradient',
+          period: 10,
+          threshold: 0.01,
+          replace: 'most-wanted',
+          by: 'latents',
         },
       },
       train: {
@@ -157,7 +157,7 @@ describe('composition', () => {
     ['quantize.refine=false', { quantize: { refine: false } }],
     [
       'quantize.refine.period=5',
-      { quantize: { refine: { period: 5, threshold: 0.001, replace: 'random' } } },
+      { quantize: { refine: { period: 5, threshold: 0.01, replace: 'most-wanted' } } },
     ],
     [
       'train.schedule={milestones: [3, 6.5]}',

@@ -87,7 +87,7 @@ describe('snn validate', () => {
     const printed = await validate(quickstart, '--print', '--set', 'quantize.tau=4');
     expect(printed).toMatchObject({ code: 0, stderr: '' });
     expect(printed.stdout).toContain('tau: 4');
-    expect(printed.stdout).toContain('threshold: 0.001');
+    expect(printed.stdout).toContain('threshold: 0.01');
   });
 
   it('names a folder, a missing file and the file that was meant', async () => {

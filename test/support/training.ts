@@ -1,6 +1,6 @@
 import type { RefineSpec, Spec } from '../../src/spec/types.js';
 
-/** The schema's defaults of `quantize.refine`. */
+/** `quantize.refine` by the rules of the published code. */
 export const plainRefinement: RefineSpec = {
   period: 25,
   threshold: 1e-3,
