@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Metrics } from '../pipeline/events.js';
 import type { RunStage } from '../pipeline/runs.js';
@@ -106,6 +107,8 @@ export async function runExperiment(
     date: new Date().toISOString(),
     outcomes,
   };
-  await writeFile(recordFile(experiment.name), `${JSON.stringify(record, null, 1)}\n`);
+  const file = recordFile(experiment.name);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(record, null, 1)}\n`);
   return record;
 }
