@@ -1,9 +1,6 @@
 import type { Experiment } from './experiment.js';
 
 const sampledOnly = 'quantize.refine=false';
-const publishedRefinement =
-  'quantize.refine={by: gradient, period: 25, threshold: 0.001, replace: random}';
-
 /** Every experiment whose outcomes the project keeps. */
 export const experiments: readonly Experiment[] = [
   {
@@ -22,13 +19,11 @@ export const experiments: readonly Experiment[] = [
       { name: 'tau 5', set: [] },
       { name: 'tau 5, antipodal', set: ['quantize.subset.structure=antipodal'] },
       { name: 'tau 5, sampled only', set: [sampledOnly] },
-      { name: 'tau 5, published refinement', set: [publishedRefinement] },
       { name: 'tau 4', set: ['quantize.tau=4'] },
     ],
     pairings: [
       { variant: 'tau 5', against: '1 bit' },
       { variant: 'tau 5', against: 'tau 5, sampled only' },
-      { variant: 'tau 5, published refinement', against: 'tau 5, sampled only' },
       { variant: 'tau 5, antipodal', against: 'tau 5' },
     ],
     goals: [
@@ -56,9 +51,9 @@ export const experiments: readonly Experiment[] = [
     seeds: [0],
     variants: [
       { name: '1W/1A', set: [] },
-      { name: '1W/32A, half as long', set: ['quantize.binarize=weights', 'train.epochs=4'] },
+      { name: '1W/32A', set: ['quantize.binarize=weights'] },
     ],
-    pairings: [{ variant: '1W/32A, half as long', against: '1W/1A' }],
+    pairings: [{ variant: '1W/32A', against: '1W/1A' }],
     goals: [{ variant: '1W/1A', accuracy: 91 }],
   },
 ];
