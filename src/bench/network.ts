@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { allOf, memorySource } from '../data/source.js';
 import { encodeModel } from '../model/container/write.js';
 import type { PackedModel } from '../model/packed.js';
+import { modelSize } from '../model/size.js';
 import { compile } from '../runtime/compile.js';
 import { createRuntime, startClassifier } from '../runtime/index.js';
 import { loadProgram, operate } from '../runtime/machine.js';
@@ -74,6 +75,12 @@ function imageFigures(build: string, { program, times }: TimedProgram, goal: num
   ];
 }
 
+/** Bits that the kernels of the binary layers hold for each weight, subsets and padding included. */
+function weightBits(model: PackedModel): number {
+  const { binaryBytes } = compile(model, { vector: 16, kernel: null, keep: false });
+  return (8 * binaryBytes) / modelSize(model).binaryWeights;
+}
+
 /** Milliseconds of one image on which several threads work together. */
 async function togetherTime(model: PackedModel, threads: number): Promise<number> {
   const classifier = startClassifier(encodeModel(model), threads);
@@ -133,6 +140,15 @@ export const network: Suite = async (note) => {
       better: 'lower',
       kind,
       baseline: `tau 5, one image on ${threads} threads, least of all rounds`,
+    },
+    {
+      id: 'network.resnet18.wasm.weight-bits',
+      value: weightBits(large),
+      unit: 'bits a binary weight in memory',
+      goal: 1,
+      better: 'lower',
+      kind: 'measured',
+      baseline: 'tau 5, what the kernels of the binary layers hold',
     },
     {
       id: 'network.evaluate-10000',
