@@ -51,9 +51,10 @@ export const experiments: readonly Experiment[] = [
     seeds: [0],
     variants: [
       { name: '1W/1A', set: [] },
-      { name: '1W/32A', set: ['quantize.binarize=weights'] },
+      { name: '1W/1A, half as long', set: ['train.epochs=4'] },
+      { name: '1W/32A, half as long', set: ['train.epochs=4', 'quantize.binarize=weights'] },
     ],
-    pairings: [{ variant: '1W/32A', against: '1W/1A' }],
+    pairings: [{ variant: '1W/32A, half as long', against: '1W/1A, half as long' }],
     goals: [{ variant: '1W/1A', accuracy: 91 }],
   },
 ];
