@@ -3,17 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Metrics } from '../pipeline/events.js';
-import type { RunStage } from '../pipeline/runs.js';
+import type { RunDocument } from '../report/progress-summary.js';
 import { packageFile } from '../util/paths.js';
 
 const run = promisify(execFile);
-
-/** What `snn run --json` prints, as far as the bench reads it. */
-export interface RunDocument {
-  readonly stages: readonly Pick<RunStage, 'name' | 'status' | 'cached'>[];
-  readonly metrics: Readonly<Record<string, Metrics>>;
-}
 
 /** One timed run of the command line. */
 export interface TimedRun {

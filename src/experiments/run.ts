@@ -3,19 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import type { Metrics } from '../pipeline/events.js';
-import type { RunStage } from '../pipeline/runs.js';
+import type { RunDocument } from '../report/progress-summary.js';
 import { loadSpec } from '../spec/load.js';
 import { packageFile } from '../util/paths.js';
 import type { Experiment, ExperimentRecord, Outcome, Variant } from './experiment.js';
 
 const execute = promisify(execFile);
-
-/** What `snn run --json` prints, as far as it is read here. */
-interface RunDocument {
-  readonly stages: readonly Pick<RunStage, 'name' | 'digest'>[];
-  readonly metrics: Readonly<Record<string, Metrics>>;
-}
 
 /** Where an experiment's outcomes are kept. */
 export function recordFile(name: string): string {

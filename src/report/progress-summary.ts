@@ -1,12 +1,19 @@
 import { join, relative } from 'node:path';
 import type { Metric } from '../pipeline/events.js';
-import type { RunRecord } from '../pipeline/runs.js';
+import type { RunRecord, RunStage } from '../pipeline/runs.js';
 import { artifactFolder, type Store } from '../pipeline/store.js';
 import { isSubBit } from '../spec/binary.js';
 import { figure } from './progress-text.js';
 
 /** What `snn run --json` prints: the run, its stages, every figure. */
-export function runDocument(run: RunRecord): object {
+export interface RunDocument extends Pick<RunRecord, 'status' | 'metrics'> {
+  readonly run: string;
+  readonly spec: { readonly name: string; readonly file: string | null };
+  readonly stages: readonly Pick<RunStage, 'name' | 'status' | 'cached' | 'seconds' | 'digest'>[];
+}
+
+/** The document of a run. */
+export function runDocument(run: RunRecord): RunDocument {
   return {
     run: run.id,
     status: run.status,
