@@ -7,16 +7,26 @@ import { referenceTrace } from '../../src/model/reference.js';
 import { describeDifference, firstDifference } from '../../src/model/trace.js';
 import { kernelKinds, supports } from '../../src/runtime/binary-conv.js';
 import { compile } from '../../src/runtime/compile.js';
+import { compileConvolution } from '../../src/runtime/compile-convolution.js';
 import {
   buildNative,
   canBuild,
   type NativeBuild,
+  nativeTargets,
   runNative,
 } from '../../src/runtime/native/native.js';
 import { modelPlans, randomImages, randomModel } from '../model/networks.js';
+import { convolutions, convolved, storedMap } from './convolutions.js';
 
-describe.each(['generic', 'avx2'] as const)('the kernels compiled natively, %s', (target) => {
+const targets = (['generic', 'avx2', 'neon'] as const).map((target) => {
   const able = canBuild(target);
+  const { compiler, emulator } = nativeTargets[target];
+  const needed = [compiler, ...(emulator === null ? [] : [emulator])].join(' and ');
+  const where = able ? '' : ` (skipped: ${target} needs ${needed}, and a machine that runs it)`;
+  return { target, able, where };
+});
+
+describe.each(targets)('the kernels compiled natively, $target$where', ({ target, able }) => {
   let folder = '';
   let build: NativeBuild;
 
@@ -47,6 +57,23 @@ describe.each(['generic', 'avx2'] as const)('the kernels compiled natively, %s',
         }
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it.runIf(able)('equal the definition of a convolution, for any shape, subset and padding', () => {
+    fc.assert(
+      fc.property(convolutions, ({ conv, shape, padding, x, threshold }) => {
+        const expected = convolved(x, threshold, conv, shape, padding);
+        const image = storedMap(x, shape.input.channels, build.vector);
+        for (const kernel of kernelKinds.filter((kind) => supports(kind, conv))) {
+          const options = { vector: build.vector, kernel, padding };
+          const program = compileConvolution(conv, threshold, shape, options);
+          const actual = runNative(build, program, image)(program.logits);
+          const at = actual.findIndex((sum, i) => sum !== expected[i]);
+          expect({ kernel, at, sum: actual[at] }).toEqual({ kernel, at: -1, sum: undefined });
+        }
+      }),
+      { numRuns: 40 },
     );
   });
 });

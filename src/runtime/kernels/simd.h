@@ -1,6 +1,6 @@
 /*
  * The vectors that the kernels are written in: 16 bytes, or 32 with AVX2. What C cannot say with GCC's and
- * Clang's vector extensions alone stands here, once for WebAssembly SIMD, for AVX2 and for any other machine.
+ * Clang's vector extensions alone stands here, once for AVX2, for WebAssembly SIMD, for AArch64 and for any other machine.
  */
 #pragma once
 
@@ -13,6 +13,9 @@
 #define VECTOR 32
 #else
 #define VECTOR 16
+#endif
+#ifdef __aarch64__
+#include <arm_neon.h>
 #endif
 
 typedef uint8_t u8v __attribute__((vector_size(VECTOR)));
@@ -140,6 +143,30 @@ INLINE i16v pair_low(i16v a, i16v b) { return (i16v)low_shorts((u16x8)a, (u16x8)
 INLINE i16v pair_high(i16v a, i16v b) { return (i16v)high_shorts((u16x8)a, (u16x8)b); }
 INLINE i16v narrow_pairs(i32v low, i32v high) { return narrow(low, high); }
 INLINE u8v popcounts(u8v v) { return __builtin_elementwise_popcount(v); }
+
+#elif defined(__aarch64__)
+
+INLINE u8v load_table(const uint8_t *from) { return load_u8v(from); }
+INLINE u8v look_up(u8v table, u8v index) { return (u8v)vqtbl1q_u8((uint8x16_t)table, (uint8x16_t)index); }
+INLINE u8v four_bits(u8v v) { return v & splat_u8(15); }
+INLINE u16v low_half(u8v v) { return (u16v)vmovl_u8(vget_low_u8((uint8x16_t)v)); }
+INLINE u16v high_half(u8v v) { return (u16v)vmovl_high_u8((uint8x16_t)v); }
+INLINE i32v dot(i16v a, i16v b) {
+  const int32x4_t low = vmull_s16(vget_low_s16((int16x8_t)a), vget_low_s16((int16x8_t)b));
+  return (i32v)vpaddq_s32(low, vmull_high_s16((int16x8_t)a, (int16x8_t)b));
+}
+INLINE i16v narrow(i32v a, i32v b) {
+  return (i16v)vqmovn_high_s32(vqmovn_s32((int32x4_t)a), (int32x4_t)b);
+}
+INLINE u8v mask_bytes(i16v a, i16v b) {
+  return (u8v)vmovn_high_s16(vmovn_s16((int16x8_t)a), (int16x8_t)b) & splat_u8(1);
+}
+INLINE i16v sum_saturated(i16v a, i16v b) { return (i16v)vqaddq_s16((int16x8_t)a, (int16x8_t)b); }
+INLINE i16v larger(i16v a, i16v b) { return (i16v)vmaxq_s16((int16x8_t)a, (int16x8_t)b); }
+INLINE i16v pair_low(i16v a, i16v b) { return (i16v)vzip1q_s16((int16x8_t)a, (int16x8_t)b); }
+INLINE i16v pair_high(i16v a, i16v b) { return (i16v)vzip2q_s16((int16x8_t)a, (int16x8_t)b); }
+INLINE i16v narrow_pairs(i32v low, i32v high) { return narrow(low, high); }
+INLINE u8v popcounts(u8v v) { return (u8v)vcntq_u8((uint8x16_t)v); }
 
 #else
 

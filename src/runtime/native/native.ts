@@ -4,36 +4,53 @@ import { packageFile } from '../../util/paths.js';
 import type { VectorBytes } from '../binary-conv.js';
 import { type PlacedMap, type Program, readMap } from '../program.js';
 
-/** The kernels compiled by this machine's C compiler. */
+/** The kernels compiled by a C compiler. */
 export interface NativeBuild {
-  readonly executable: string;
+  /** What runs them: a program and what is said to it first. */
+  readonly command: readonly [string, ...string[]];
   /** What programs for it must be compiled for. */
   readonly vector: VectorBytes;
 }
 
-/** How the kernels can be built: for any machine, or for one with AVX2. */
-export const nativeFlags = { generic: [], avx2: ['-mavx2'] } as const;
+/** How the kernels can be built: for any machine, for one with AVX2, or for AArch64, which may be emulated. */
+export const nativeTargets = {
+  generic: { compiler: 'cc', flags: [], emulator: null, vector: 16 },
+  avx2: { compiler: 'cc', flags: ['-mavx2'], emulator: null, vector: 32 },
+  neon: {
+    compiler: 'aarch64-linux-gnu-gcc',
+    flags: ['-static'],
+    emulator: 'qemu-aarch64',
+    vector: 16,
+  },
+} as const;
 
-/** Whether this machine has a C compiler, and AVX2 where that is asked for. */
-export function canBuild(target: keyof typeof nativeFlags): boolean {
+export type NativeTarget = keyof typeof nativeTargets;
+
+/** Whether this machine can build for a target and run that: it has a C compiler, and AVX2 or an emulator. */
+export function canBuild(target: NativeTarget): boolean {
+  const { compiler, emulator } = nativeTargets[target];
+  const native = target === 'avx2' ? ['-march=native'] : [];
+  const ask = (command: string, options: readonly string[]) =>
+    execFileSync(command, options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   try {
-    const macros = execFileSync('cc', ['-march=native', '-dM', '-E', '-x', 'c', '/dev/null'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return target === 'generic' || macros.includes('__AVX2__');
+    if (emulator !== null) ask(emulator, ['--version']);
+    const macros = ask(compiler, [...native, '-dM', '-E', '-x', 'c', '/dev/null']);
+    return target !== 'avx2' || macros.includes('__AVX2__');
   } catch {
     return false;
   }
 }
 
-/** Compiles the kernels into `folder` with `cc`. */
-export function buildNative(target: keyof typeof nativeFlags, folder: string): NativeBuild {
+/** Compiles the kernels into `folder`. */
+export function buildNative(target: NativeTarget, folder: string): NativeBuild {
+  const { compiler, flags, emulator, vector } = nativeTargets[target];
   const executable = join(folder, `kernels-${target}`);
   const source = packageFile('src/runtime/native/main.c');
-  const flags = ['-O3', '-std=gnu11', '-Wall', '-Wextra', '-Werror', ...nativeFlags[target]];
-  execFileSync('cc', [...flags, source, '-o', executable], { stdio: ['ignore', 'ignore', 'pipe'] });
-  return { executable, vector: target === 'avx2' ? 32 : 16 };
+  const strict = ['-O3', '-std=gnu11', '-Wall', '-Wextra', '-Werror'];
+  execFileSync(compiler, [...strict, ...flags, source, '-o', executable], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  return { command: emulator === null ? [executable] : [emulator, executable], vector };
 }
 
 /** A program and its image as native/main.c reads them. */
@@ -49,11 +66,11 @@ function encode(program: Program, image: Uint8Array): Buffer {
 
 /** Runs a program on an image: a reader of its maps. */
 export function runNative(
-  { executable }: NativeBuild,
+  { command: [command, ...first] }: NativeBuild,
   program: Program,
   image: Uint8Array,
 ): (map: PlacedMap) => Int32Array {
-  const arena = execFileSync(executable, ['run'], {
+  const arena = execFileSync(command, [...first, 'run'], {
     input: encode(program, image),
     maxBuffer: program.arenaBytes + 1,
   });
@@ -63,12 +80,12 @@ export function runNative(
 
 /** Milliseconds of every operation: the least of several rounds. */
 export function timeNative(
-  { executable }: NativeBuild,
+  { command: [command, ...first] }: NativeBuild,
   program: Program,
   image: Uint8Array,
   rounds: number,
 ): number[] {
-  const lines = execFileSync(executable, ['time', String(rounds)], {
+  const lines = execFileSync(command, [...first, 'time', String(rounds)], {
     input: encode(program, image),
     encoding: 'utf8',
   });
