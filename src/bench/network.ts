@@ -42,7 +42,7 @@ function imageOf({ image }: Program): Uint8Array {
 }
 
 function wasmOperations(model: PackedModel): TimedProgram {
-  const program = compile(model, { vector: 16, kernel: null, keep: false });
+  const program = compile(model, { vector: 16, kernel: null });
   const operator = operate(loadProgram(program, 1), 0);
   operator.run(imageOf(program));
   const times = program.operations.map(() => Number.POSITIVE_INFINITY);
@@ -77,7 +77,7 @@ function imageFigures(build: string, { program, times }: TimedProgram, goal: num
 
 /** Bits that the kernels of the binary layers hold for each weight, subsets and padding included. */
 function weightBits(model: PackedModel): number {
-  const { binaryBytes } = compile(model, { vector: 16, kernel: null, keep: false });
+  const { binaryBytes } = compile(model, { vector: 16, kernel: null });
   return (8 * binaryBytes) / modelSize(model).binaryWeights;
 }
 
@@ -96,7 +96,7 @@ async function avx2Figures(model: PackedModel): Promise<Figure[]> {
   if (!canBuild('avx2')) return [];
   return inFreshFolder(async (folder) => {
     const build = buildNative('avx2', folder);
-    const program = compile(model, { vector: build.vector, kernel: null, keep: false });
+    const program = compile(model, { vector: build.vector, kernel: null });
     const times = timeNative(build, program, imageOf(program), operationRounds);
     return imageFigures('avx2', { program, times }, 6);
   });

@@ -26,7 +26,7 @@ export interface Classifier {
  * @throws Failure where the file is no valid model
  */
 export function startClassifier(modelBytes: Uint8Array, threads: number): Classifier {
-  const program = compile(decodeModel(modelBytes), { vector: 16, kernel: null, keep: false });
+  const program = compile(decodeModel(modelBytes), { vector: 16, kernel: null });
   const { channels: classes } = program.logits.shape;
   const machine = loadProgram(program, threads);
   const pool = Array.from({ length: threads }, (_, thread) => {

@@ -19,7 +19,7 @@ export interface ConvolutionOptions {
 
 /**
  * Compiles one binary convolution. Its image is the map before it, int16 [height, width, stored
- * channels]; its only map, `accumulators`, is kept.
+ * channels]; its only map is `accumulators`.
  *
  * @param threshold int16, [Cin]: below it an activation counts as -1
  */
@@ -51,19 +51,20 @@ export function compileConvolution(
   const encoded = [0, thresholdAt, codesAt, byPlanes ? transposedAt : -1, ...binary.fields];
   const run = (name: OperationName, fields: readonly number[]) =>
     operation('convolution', name, fields);
+  const operations = [
+    run('encode', encoded),
+    ...(byPlanes ? [run('transpose', encoded)] : []),
+    run('convolve', [byPlanes ? transposedAt : codesAt, sumsAt, ...binary.fields]),
+  ];
   return {
     vector,
     constants: constants.bytes(),
-    operations: [
-      run('encode', encoded),
-      ...(byPlanes ? [run('transpose', encoded)] : []),
-      run('convolve', [byPlanes ? transposedAt : codesAt, sumsAt, ...binary.fields]),
-    ],
+    operations,
     arenaBytes: sumsAt + aligned(4 * output.height * output.width * storedOutputs + vector),
     scratchBytes: aligned(Math.max(binary.scratchBytes, (input.width + 2) * stored) + 256),
-    image: { offset: 0, bytes },
+    image: { offset: 0, bytes, shape: { ...input, channels: 2 * stored } },
     logits: sums,
-    maps: [sums],
+    maps: [{ ...sums, operation: operations.length - 1, place: { offset: sumsAt } }],
     binaryBytes,
   };
 }

@@ -22,32 +22,33 @@ import {
   type Operation,
   type OperationName,
   operation,
-  type PlacedMap,
   type Program,
+  type ProgramMap,
 } from './program.js';
 
 export interface CompileOptions {
   readonly vector: VectorBytes;
   /** Computes every binary convolution this way; null: the fastest for each. */
   readonly kernel: KernelKind | null;
-  /** Keeps every map of the trace; otherwise maps give way to those behind them. */
-  readonly keep: boolean;
 }
 
 /** What is laid out so far, and the means to go on. */
 interface Layout {
   readonly options: CompileOptions;
   readonly constants: Constants;
-  readonly maps: readonly PlacedMap[];
+  readonly maps: readonly ProgramMap[];
   /** Room in the arena: its offset. */
   take(bytes: number): number;
-  /** Room for activations. Unless they are kept, they take turns in three places. */
+  /** Room for activations, which take turns in three places: its offset. */
   place(map: MapShape): number;
-  /** Names a map; it is one of the trace if maps are kept. */
-  name(name: string, shape: MapShape, kind: PlacedMap['kind'], offset: number): PlacedMap;
+  /** Names activations that lie at `offset` behind an operation. */
+  activations(name: string, shape: MapShape, operation: number, offset: number): void;
+  /** Names accumulators behind an operation. */
+  accumulators(name: string, shape: MapShape, operation: number, place: ProgramMap['place']): void;
   /** Tells what a thread needs of its own. */
   scratch(bytes: number): void;
-  run(part: string, name: OperationName, fields: readonly number[]): void;
+  /** Adds an operation: its number. */
+  run(part: string, name: OperationName, fields: readonly number[]): number;
   finish(): Pick<Program, 'constants' | 'operations' | 'arenaBytes' | 'scratchBytes'>;
   stored(map: MapShape): number;
   bytes(map: MapShape, each: number): number;
@@ -57,10 +58,10 @@ const most = (sizes: readonly number[]) => sizes.reduce((a, b) => Math.max(a, b)
 
 /** @param largest bytes of the largest map of activations */
 function newLayout(options: CompileOptions, largest: (layout: Layout) => number): Layout {
-  const { vector, keep } = options;
+  const { vector } = options;
   const constants = newConstants();
   const operations: Operation[] = [];
-  const maps: PlacedMap[] = [];
+  const maps: ProgramMap[] = [];
   const turns: number[] = [];
   let [arenaBytes, scratchBytes, turn] = [0, 0, 0];
   const layout: Layout = {
@@ -72,29 +73,28 @@ function newLayout(options: CompileOptions, largest: (layout: Layout) => number)
       arenaBytes += aligned(bytes + vector);
       return at;
     },
-    place: (map) => (keep ? layout.take(layout.bytes(map, 2)) : turns[turn++ % turns.length]),
-    name: (name, shape, kind, offset) => {
-      const place = { name, shape, stored: layout.stored(shape), offset, kind };
-      if (keep) maps.push(place);
-      return place;
+    place: () => turns[turn++ % turns.length],
+    activations: (name, shape, operation, offset) => {
+      const stored = layout.stored(shape);
+      maps.push({ name, shape, stored, kind: 'int16', operation, place: { offset } });
+    },
+    accumulators: (name, shape, operation, place) => {
+      maps.push({ name, shape, stored: layout.stored(shape), kind: 'int32', operation, place });
     },
     scratch: (bytes) => {
       scratchBytes = Math.max(scratchBytes, aligned(bytes + 256));
     },
-    run: (part, name, fields) => operations.push(operation(part, name, fields)),
+    run: (part, name, fields) => operations.push(operation(part, name, fields)) - 1,
     finish: () => ({ constants: constants.bytes(), operations, arenaBytes, scratchBytes }),
     stored: ({ channels }) => storedChannels(channels, vector),
     bytes: (map, each) => map.height * map.width * layout.stored(map) * each,
   };
-  if (!keep) turns.push(...[0, 1, 2].map(() => layout.take(largest(layout))));
+  turns.push(...[0, 1, 2].map(() => layout.take(largest(layout))));
   return layout;
 }
 
-/** Where accumulators are kept, or -1. */
-function keptSums(layout: Layout, name: string, map: MapShape): number {
-  if (!layout.options.keep) return -1;
-  return layout.name(name, map, 'int32', layout.take(layout.bytes(map, 4))).offset;
-}
+/** The words of `stem` and of `block` that say where their accumulators are kept. */
+const sumsWord = { stem: 11, block: 2 } as const;
 
 /** Pixels to activations. */
 function compileStem(layout: Layout, { shape, stem, inputZero }: PackedModel) {
@@ -103,51 +103,57 @@ function compileStem(layout: Layout, { shape, stem, inputZero }: PackedModel) {
   const { height, width, channels } = conv.input;
   const pad = conv.kernel >> 1;
   const rowLength = (width + 2 * pad) * channels;
-  const image = {
-    offset: layout.take(height * width * channels),
-    bytes: height * width * channels,
-  };
+  const bytes = height * width * channels;
+  const image = { offset: layout.take(bytes), bytes, shape: conv.input };
   const padded = layout.take((height + 2 * pad) * rowLength * 2);
   const zero = constants.add(inputZero);
   layout.run('stem', 'padImage', [image.offset, height, width, channels, pad, zero, padded]);
 
   const stored = layout.stored(conv.output);
-  const sums = keptSums(layout, 'stem.conv', conv.output);
   const size = [conv.output.height, conv.output.width];
   const x = layout.place(conv.output);
   layout.scratch(layout.bytes({ ...conv.output, height: 1 }, 4));
-  layout.run('stem', 'stem', [
+  const convolved = layout.run('stem', 'stem', [
     ...[padded, rowLength, conv.stride * channels, conv.stride * rowLength, ...size],
     ...layDense(stem.weight, conv.output.channels, conv.kernel, stored, constants),
-    sums,
+    -1,
     ...layRequantizer(stem.requantizer, stored, constants),
     x,
   ]);
-  const pooled = pool ? layout.place(output) : x;
-  if (pool) layout.run('stem', 'maxPool', [x, 3, ...size, stored, pooled]);
-  layout.name('stem', output, 'int16', pooled);
+  layout.accumulators('stem.conv', conv.output, convolved, { word: sumsWord.stem });
+  if (!pool) {
+    layout.activations('stem', output, convolved, x);
+    return { image, x };
+  }
+  const pooled = layout.place(output);
+  const last = layout.run('stem', 'maxPool', [x, 3, ...size, stored, pooled]);
+  layout.activations('stem', output, last, pooled);
   return { image, x: pooled };
 }
 
-/** A block's shortcut: its offset, or -1 where there is none. */
-function compileShortcut(layout: Layout, block: PackedBlock, shape: BlockShape, x: number): number {
-  if (shape.shortcut === 'none') return -1;
-  if (!block.shortcut) return x;
+/** A block's shortcut: its offset, or -1 where there is none, and the operation that computes it. */
+function compileShortcut(
+  layout: Layout,
+  block: PackedBlock,
+  shape: BlockShape,
+  x: number,
+): { readonly offset: number; readonly operation: number | null } {
+  if (shape.shortcut === 'none') return { offset: -1, operation: null };
+  if (!block.shortcut) return { offset: x, operation: null };
   const { constants } = layout;
   const { weight, requantizer } = block.shortcut;
   const { input, output } = shape.conv;
   const stored = layout.stored(output);
-  const shortcut = layout.place(output);
+  const offset = layout.place(output);
   const row = { ...output, height: 1 };
   layout.scratch(layout.bytes(row, 4) + layout.bytes({ ...row, channels: input.channels }, 2));
-  layout.run(shape.name, 'downsample', [
+  const operation = layout.run(shape.name, 'downsample', [
     ...[x, input.height, input.width, layout.stored(input)],
     ...layDense(weight, output.channels, 1, stored, constants),
     ...layRequantizer(requantizer, stored, constants),
-    shortcut,
+    offset,
   ]);
-  layout.name(`${shape.name}.shortcut`, output, 'int16', shortcut);
-  return shortcut;
+  return { offset, operation };
 }
 
 /** Where the codes of binary convolutions go, before and after they are transposed. */
@@ -185,23 +191,27 @@ function compileBlock(
 
   if (isPooled(shape)) {
     const sums = layout.take(layout.bytes(conv.output, 4));
-    layout.name(`${name}.conv`, conv.output, 'int32', sums);
-    layout.run(name, 'convolve', [encoded, sums, ...binary.fields]);
-    const pooled = layout.take(layout.bytes(output, 4));
-    layout.name(`${name}.pool`, output, 'int32', pooled);
+    const convolved = layout.run(name, 'convolve', [encoded, sums, ...binary.fields]);
+    layout.accumulators(`${name}.conv`, conv.output, convolved, { offset: sums });
+    const most = layout.take(layout.bytes(output, 4));
     const size = [conv.output.height, conv.output.width, stored];
-    layout.run(name, 'maxPoolSums', [sums, 2, ...size, pooled]);
+    const pooled = layout.run(name, 'maxPoolSums', [sums, 2, ...size, most]);
+    layout.accumulators(`${name}.pool`, output, pooled, { offset: most });
     const y = layout.place(output);
     const positions = output.height * output.width;
-    layout.run(name, 'activate', [pooled, -1, positions, stored, ...activation, y]);
-    layout.name(name, output, 'int16', y);
+    const last = layout.run(name, 'activate', [most, -1, positions, stored, ...activation, y]);
+    layout.activations(name, output, last, y);
     return y;
   }
-  const sums = keptSums(layout, `${name}.conv`, conv.output);
   const shortcut = compileShortcut(layout, block, shape, x);
   const y = layout.place(output);
-  layout.run(name, 'block', [encoded, sums, shortcut, ...activation, y, ...binary.fields]);
-  layout.name(name, output, 'int16', y);
+  const fields = [encoded, -1, shortcut.offset, ...activation, y, ...binary.fields];
+  const last = layout.run(name, 'block', fields);
+  layout.accumulators(`${name}.conv`, conv.output, last, { word: sumsWord.block });
+  if (shortcut.operation !== null) {
+    layout.activations(`${name}.shortcut`, output, shortcut.operation, shortcut.offset);
+  }
+  layout.activations(name, output, last, y);
   return y;
 }
 
@@ -213,20 +223,22 @@ function compileClassifier(layout: Layout, { shape, classifier }: PackedModel, x
   const positions = last.height * last.width;
   const { shift, reciprocal } = averageConstants(positions);
   const pool = layout.take(layout.bytes(vectorOf(last.channels), 2));
-  layout.run('classifier', 'average', [
+  const averaged = layout.run('classifier', 'average', [
     ...[x, positions, layout.stored(last), shift, reciprocal, pool],
   ]);
-  layout.name('pool', vectorOf(last.channels), 'int16', pool);
+  layout.activations('pool', vectorOf(last.channels), averaged, pool);
 
   const { classes } = shape.classifier;
-  const stored = layout.stored(vectorOf(classes));
-  const logits = layout.take(4 * stored);
-  layout.run('classifier', 'classify', [
+  const map = vectorOf(classes);
+  const stored = layout.stored(map);
+  const offset = layout.take(4 * stored);
+  const classified = layout.run('classifier', 'classify', [
     ...[pool, constants.add(filled(classifier.bias, stored))],
     ...layDense(classifier.weight, classes, 1, stored, constants),
-    logits,
+    offset,
   ]);
-  return layout.name('logits', vectorOf(classes), 'int32', logits);
+  layout.accumulators('logits', map, classified, { offset });
+  return { name: 'logits', shape: map, stored, offset, kind: 'int32' } as const;
 }
 
 /** Compiles a packed model for the kernels of `options.vector`. */

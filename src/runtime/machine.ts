@@ -29,11 +29,11 @@ export interface Machine {
 
 /** One thread's hold on a machine. */
 export interface Operator {
-  /** Runs the whole program on an image; maps and logits are there afterwards. */
-  readonly run: (image: Uint8Array) => void;
+  /** Runs the whole program on an image, and `behind` each of its operations. */
+  readonly run: (image: Uint8Array, behind?: (operation: number) => void) => void;
   /**
    * Runs the program on an image together with all the other threads, each a share of every
-   * operation. Maps and logits are there for the first thread.
+   * operation. The logits are there for the first thread.
    */
   readonly runTogether: (image: Uint8Array) => void;
   /** Runs one operation. */
@@ -104,9 +104,12 @@ export function operate(machine: Machine, thread: number): Operator {
   };
   return {
     step,
-    run: (pixels) => {
+    run: (pixels, behind) => {
       put(pixels, arena);
-      for (let i = 0; i < operations.length; i++) step(i);
+      for (let i = 0; i < operations.length; i++) {
+        step(i);
+        behind?.(i);
+      }
     },
     runTogether: (pixels) => {
       if (thread === 0) put(pixels, arena);

@@ -1,5 +1,6 @@
 import type { MapShape } from '../model/network.js';
 import type { VectorBytes } from './binary-conv.js';
+import { aligned } from './constants.js';
 
 /** The operations of kernels/program.h, in its order. */
 const operationNames = [
@@ -31,13 +32,33 @@ export function operation(part: string, name: OperationName, fields: readonly nu
   return { part, name, words: Int32Array.of(operationNames.indexOf(name), ...fields) };
 }
 
-/** Where a map lies in the arena: [height, width, stored channels]. */
-export interface PlacedMap {
+/** How a map is stored: [height, width, stored channels]. */
+export interface StoredMap {
   readonly name: string;
   readonly shape: MapShape;
   readonly stored: number;
-  readonly offset: number;
   readonly kind: 'int16' | 'int32';
+}
+
+/** A map that lies in the arena. */
+export interface PlacedMap extends StoredMap {
+  readonly offset: number;
+}
+
+/** A map of a program. */
+export interface ProgramMap extends StoredMap {
+  /** Behind this operation it is there; a later one may overwrite it. */
+  readonly operation: number;
+  /**
+   * Where in the arena; or, for accumulators that only a probe keeps, which word of the operation says
+   * where: -1 if nowhere.
+   */
+  readonly place: { readonly offset: number } | { readonly word: number };
+}
+
+/** Bytes of a map as it is stored. */
+export function storedBytes({ shape: { height, width }, stored, kind }: StoredMap): number {
+  return height * width * stored * (kind === 'int16' ? 2 : 4);
 }
 
 /** Copies a map out of an arena that starts at `arena`: [height, width, channels]. */
@@ -63,10 +84,30 @@ export interface Program {
   readonly arenaBytes: number;
   /** Bytes of a thread's own. */
   readonly scratchBytes: number;
-  readonly image: { readonly offset: number; readonly bytes: number };
+  /** Where the pixels go, [height, width, channels] bytes. */
+  readonly image: { readonly offset: number; readonly bytes: number; readonly shape: MapShape };
   readonly logits: PlacedMap;
-  /** Every map that was kept, in order of computation. */
-  readonly maps: readonly PlacedMap[];
+  /** Every map of the trace in its order (model/trace.ts); the last one is the logits. */
+  readonly maps: readonly ProgramMap[];
   /** Bytes that the kernels of the binary layers hold in place of the model's indices. */
   readonly binaryBytes: number;
+}
+
+/** A program of which every map lies in the arena, each behind its operation. */
+export interface ProbedProgram extends Program {
+  readonly maps: readonly (ProgramMap & PlacedMap)[];
+}
+
+/** The same program with room behind the arena for accumulators, which take turns in it. */
+export function probed(program: Program): ProbedProgram {
+  const { arenaBytes, operations } = program;
+  const redirected = operations.map((each) => ({ ...each, words: each.words.slice() }));
+  let room = 0;
+  const maps = program.maps.map((map) => {
+    if ('offset' in map.place) return { ...map, ...map.place };
+    redirected[map.operation].words[map.place.word] = arenaBytes;
+    room = Math.max(room, storedBytes(map));
+    return { ...map, offset: arenaBytes };
+  });
+  return { ...program, maps, operations: redirected, arenaBytes: arenaBytes + aligned(room) };
 }

@@ -3,6 +3,7 @@ import type { Trace } from '../model/trace.js';
 import type { KernelKind } from './binary-conv.js';
 import { compile } from './compile.js';
 import { loadProgram, operate } from './machine.js';
+import { type Program, probed } from './program.js';
 
 /** A packed model made ready to run on this thread. */
 export interface Runtime {
@@ -30,16 +31,12 @@ export interface RuntimeOptions {
  * @param model one that keeps the bounds of docs/arithmetic.md, as every decoded model does
  */
 export function createRuntime(model: PackedModel, { kernel }: RuntimeOptions = {}): Runtime {
-  const prepare = (keep: boolean) => {
-    const options = { vector: 16, kernel: kernel ?? null, keep } as const;
-    const machine = loadProgram(compile(model, options), 1);
-    return { machine, operator: operate(machine, 0) };
-  };
-  const { machine, operator } = prepare(false);
-  const { image, logits } = machine.program;
+  const program = compile(model, { vector: 16, kernel: kernel ?? null });
+  const operator = operate(loadProgram(program, 1), 0);
+  const { image, logits } = program;
   const { bytes: imageSize } = image;
   const { channels: classes } = logits.shape;
-  let traced: ReturnType<typeof prepare> | null = null;
+  let tracer: ((pixels: Uint8Array) => Trace) | null = null;
   return {
     imageSize,
     classes,
@@ -52,14 +49,24 @@ export function createRuntime(model: PackedModel, { kernel }: RuntimeOptions = {
       return all;
     },
     trace: (pixels) => {
-      traced ??= prepare(true);
-      const { machine: keeping, operator: tracer } = traced;
-      tracer.run(pixels);
-      return keeping.program.maps.map((map) => ({
-        name: map.name,
-        shape: map.shape,
-        values: tracer.read(map),
-      }));
+      tracer ??= tracerOf(program);
+      return tracer(pixels);
     },
+  };
+}
+
+/** Runs a program and reads every map as soon as it is there. */
+function tracerOf(program: Program): (pixels: Uint8Array) => Trace {
+  const probing = probed(program);
+  const { maps } = probing;
+  const operator = operate(loadProgram(probing, 1), 0);
+  return (pixels) => {
+    const read: Int32Array[] = [];
+    operator.run(pixels, (operation) => {
+      for (const [i, map] of maps.entries()) {
+        if (map.operation === operation) read[i] = operator.read(map);
+      }
+    });
+    return maps.map(({ name, shape }, i) => ({ name, shape, values: read[i] }));
   };
 }

@@ -48,17 +48,18 @@ INLINE void look_up_tile(const uint8_t *rows, const uint16_t *codes, int code_st
   }
 }
 
-/* Where each unit finds its row of the table: [STRIP, units], bytes. */
+/* Where each unit finds its row of the table, whatever the codes are: [STRIP, units], bytes. */
 INLINE void window_rows(const Conv *conv, const uint8_t *codes, uint16_t *rows, int positions, int shift) {
   const int channels = conv->in_channels;
   const uint8_t *top = codes + row_start(conv, 0, channels);
   const uint8_t *middle = codes + row_start(conv, 1, channels);
   const uint8_t *bottom = codes + row_start(conv, 2, channels);
+  const u16v windows = (u16v)splat_i16(511);
   for (int i = 0; i < positions * channels; i += VECTOR) {
     const u8v a = load_u8v(top + i), b = load_u8v(middle + i), c = load_u8v(bottom + i);
     const u8v lower = a | (u8v)((u16v)b << 3);
-    store_u16v(rows + i, (low_half(lower) | low_half(c) << 6) << shift);
-    store_u16v(rows + i + SHORTS, (high_half(lower) | high_half(c) << 6) << shift);
+    store_u16v(rows + i, ((low_half(lower) | low_half(c) << 6) & windows) << shift);
+    store_u16v(rows + i + SHORTS, ((high_half(lower) | high_half(c) << 6) & windows) << shift);
   }
 }
 

@@ -1,15 +1,11 @@
 /*
- * Runs a program outside of WebAssembly. From stdin, in 32-bit words: the vector that the program was compiled
- * for, bytes of its constants, arena and scratch, where its image goes and how long it is, the number of
- * operations, each as its length and its words; then the bytes of the constants and of an image.
- * `run` writes the arena to stdout, `time ROUNDS` the least nanoseconds of every operation, a line each.
+ * Runs programs outside of WebAssembly, for tests and the bench. From stdin: the bytes of a runtime image, as a
+ * 32-bit word how many they are before them, then the pixels of an image. `probe` writes every layer to stdout in
+ * the order of their numbers, 32 bits a value; `time ROUNDS` the least nanoseconds of every operation, a line each.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "../kernels/program.h"
+#include "../c/snn.c"
 
 static void fail(const char *why) {
   fprintf(stderr, "%s\n", why);
@@ -17,20 +13,13 @@ static void fail(const char *why) {
 }
 
 static void *allocate(size_t bytes) {
-  void *memory = aligned_alloc(64, (bytes + 127) / 64 * 64);
+  void *memory = aligned_alloc(LINE, whole_lines(bytes));
   if (!memory) fail("out of memory");
-  memset(memory, 0, bytes);
   return memory;
 }
 
 static void read_into(void *to, size_t bytes) {
-  if (fread(to, 1, bytes, stdin) != bytes) fail("the program ends early");
-}
-
-static int32_t read_word(void) {
-  int32_t word;
-  read_into(&word, sizeof word);
-  return word;
+  if (fread(to, 1, bytes, stdin) != bytes) fail("the input ends early");
 }
 
 static double nanoseconds(void) {
@@ -39,34 +28,57 @@ static double nanoseconds(void) {
   return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
 }
 
-int main(int count, char **arguments) {
-  const int rounds = count == 3 && strcmp(arguments[1], "time") == 0 ? atoi(arguments[2]) : 0;
-  if (rounds == 0 && (count != 2 || strcmp(arguments[1], "run") != 0)) fail("usage: run | time ROUNDS");
-  if (read_word() != VECTOR) fail("the program was compiled for other vectors");
-  const int32_t constant_bytes = read_word(), arena_bytes = read_word(), scratch_bytes = read_word();
-  const int32_t image = read_word(), image_bytes = read_word(), operations = read_word();
-  int32_t **operation = allocate((size_t)operations * sizeof *operation);
-  for (int i = 0; i < operations; i++) {
-    const int32_t words = read_word();
-    operation[i] = allocate((size_t)words * 4);
-    read_into(operation[i], (size_t)words * 4);
-  }
-  uint8_t *constants = allocate((size_t)constant_bytes);
-  read_into(constants, (size_t)constant_bytes);
-  uint8_t *arena = allocate((size_t)arena_bytes);
-  read_into(arena + image, (size_t)image_bytes);
-  const Thread thread = {constants, arena, allocate((size_t)scratch_bytes), 0, 1};
+static size_t bytes_of(const snn_layer *layer) {
+  return sizeof(int32_t) * (size_t)layer->height * (size_t)layer->width * (size_t)layer->channels;
+}
 
+static int keep_layer(void *context, const snn_layer *layer) {
+  int32_t **kept = context;
+  kept[layer->number] = allocate(bytes_of(layer));
+  memcpy(kept[layer->number], layer->values, bytes_of(layer));
+  return 0;
+}
+
+static void write_layers(snn_model *model, const uint8_t *pixels) {
+  const int layers = snn_sizes(model).layers;
+  int32_t **kept = allocate((size_t)layers * sizeof *kept);
+  if (snn_probe(model, pixels, keep_layer, kept) != 0) fail("out of memory");
+  for (int i = 0; i < layers; i++) {
+    fwrite(kept[i], sizeof(int32_t), (size_t)values_of(&model->maps[i]), stdout);
+  }
+}
+
+static void write_times(snn_model *model, const uint8_t *pixels, int rounds) {
+  const Thread thread = {model->constants, model->arena, model->scratch, 0, 1};
+  const int operations = model->header->operations;
   double *least = allocate((size_t)operations * sizeof *least);
-  for (int round = 0; round < (rounds > 0 ? rounds : 1); round++) {
+  put_pixels(model->header, model->arena, pixels);
+  for (int round = 0; round < rounds; round++) {
     for (int i = 0; i < operations; i++) {
       const double started = nanoseconds();
-      run_operation(&thread, operation[i]);
+      run_operation(&thread, model->operations[i]);
       const double taken = nanoseconds() - started;
       if (round == 0 || taken < least[i]) least[i] = taken;
     }
   }
-  if (rounds == 0) fwrite(arena, 1, (size_t)arena_bytes, stdout);
-  for (int i = 0; rounds > 0 && i < operations; i++) printf("%.0f\n", least[i]);
+  for (int i = 0; i < operations; i++) printf("%.0f\n", least[i]);
+}
+
+int main(int count, char **arguments) {
+  const int rounds = count == 3 && strcmp(arguments[1], "time") == 0 ? atoi(arguments[2]) : 0;
+  if (rounds == 0 && (count != 2 || strcmp(arguments[1], "probe") != 0)) fail("usage: probe | time ROUNDS");
+  uint32_t size;
+  read_into(&size, sizeof size);
+  uint8_t *image = allocate(size);
+  read_into(image, size);
+  snn_error error;
+  snn_model *model = snn_load(image, size, &error);
+  if (!model) fail(error.message);
+  const snn_info info = snn_sizes(model);
+  const size_t pixel_bytes = (size_t)info.height * (size_t)info.width * (size_t)info.channels;
+  uint8_t *pixels = allocate(pixel_bytes);
+  read_into(pixels, pixel_bytes);
+  if (rounds > 0) write_times(model, pixels, rounds);
+  else write_layers(model, pixels);
   return 0;
 }

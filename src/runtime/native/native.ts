@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import type { LayerTrace } from '../../model/trace.js';
 import { packageFile } from '../../util/paths.js';
 import type { VectorBytes } from '../binary-conv.js';
-import { type PlacedMap, type Program, readMap } from '../program.js';
+import { encodeImage } from '../image.js';
+import type { Program } from '../program.js';
 
 /** The kernels compiled by a C compiler. */
 export interface NativeBuild {
@@ -53,40 +55,42 @@ export function buildNative(target: NativeTarget, folder: string): NativeBuild {
   return { command: emulator === null ? [executable] : [emulator, executable], vector };
 }
 
-/** A program and its image as native/main.c reads them. */
-function encode(program: Program, image: Uint8Array): Buffer {
-  const { vector, constants, operations, arenaBytes, scratchBytes } = program;
-  const words = [
-    ...[vector, constants.length, arenaBytes, scratchBytes],
-    ...[program.image.offset, program.image.bytes, operations.length],
-    ...operations.flatMap((operation) => [operation.words.length, ...operation.words]),
-  ];
-  return Buffer.concat([Buffer.from(Int32Array.from(words).buffer), constants, image]);
+const labels = { name: 'program', classes: [], logitScale: 1 };
+
+/** A program and the pixels of an image as native/main.c reads them. */
+function encode(program: Program, pixels: Uint8Array): Buffer {
+  const image = encodeImage(program, labels);
+  return Buffer.concat([Buffer.from(Uint32Array.of(image.length).buffer), image, pixels]);
 }
 
-/** Runs a program on an image: a reader of its maps. */
+/** Runs a program on an image: its maps, in their order. */
 export function runNative(
   { command: [command, ...first] }: NativeBuild,
   program: Program,
-  image: Uint8Array,
-): (map: PlacedMap) => Int32Array {
-  const arena = execFileSync(command, [...first, 'run'], {
-    input: encode(program, image),
-    maxBuffer: program.arenaBytes + 1,
+  pixels: Uint8Array,
+): LayerTrace[] {
+  const sizes = program.maps.map(({ shape }) => shape.height * shape.width * shape.channels);
+  const bytes = execFileSync(command, [...first, 'probe'], {
+    input: encode(program, pixels),
+    maxBuffer: 4 * sizes.reduce((a, b) => a + b, 0) + 1,
   });
-  const bytes = new Uint8Array(arena);
-  return (map) => readMap(bytes.buffer, 0, map);
+  let at = 0;
+  return program.maps.map(({ name, shape }, i) => {
+    const from = at;
+    at += 4 * sizes[i];
+    return { name, shape, values: new Int32Array(new Uint8Array(bytes.subarray(from, at)).buffer) };
+  });
 }
 
 /** Milliseconds of every operation: the least of several rounds. */
 export function timeNative(
   { command: [command, ...first] }: NativeBuild,
   program: Program,
-  image: Uint8Array,
+  pixels: Uint8Array,
   rounds: number,
 ): number[] {
   const lines = execFileSync(command, [...first, 'time', String(rounds)], {
-    input: encode(program, image),
+    input: encode(program, pixels),
     encoding: 'utf8',
   });
   return lines
