@@ -51,8 +51,57 @@ export function encodeSafetensors(
   return bytes;
 }
 
-function damaged(why: string): Failure {
-  return new Failure('input', `not a sound safetensors file: ${why}`);
+/** Ends the reading of a damaged file; `at` is the byte where it shows. */
+type Damaged = (why: string, at: number) => never;
+
+function damaged(why: string): never {
+  throw new Failure('input', `not a sound safetensors file: ${why}`);
+}
+
+/** A tensor of a file: its type as the file has it, and its bytes `start` to `end` in the file. */
+export interface TensorPlace {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Reads the header of a safetensors file. No place reaches beyond the file; whether it is as long as
+ * the tensor is for the caller to see, who knows the type.
+ *
+ * @param fail ends the reading where the header is no JSON object or a tensor has no shape or place
+ */
+export function safetensorsPlaces(
+  bytes: Uint8Array,
+  fail: Damaged,
+): {
+  readonly places: readonly TensorPlace[];
+  readonly metadata: Readonly<Record<string, string>>;
+} {
+  if (bytes.length < 8) return fail('shorter than its header', bytes.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerLength = Number(view.getBigUint64(0, true));
+  if (headerLength > headerLimit || 8 + headerLength > bytes.length) {
+    return fail(`header of ${headerLength} bytes in a file of ${bytes.length}`, 0);
+  }
+  const dataAt = 8 + headerLength;
+  const header = parseHeader(bytes.subarray(8, dataAt), fail);
+  const places = Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, entry]): TensorPlace => {
+      if (!isRecord(entry)) return fail(`${name} has no description`, 8);
+      const { dtype, shape, data_offsets: place } = entry;
+      if (typeof dtype !== 'string') return fail(`${name} has no type`, 8);
+      if (!isSizes(shape) || !isSizes(place) || place.length !== 2) {
+        return fail(`${name} has no shape or no place`, 8);
+      }
+      const [start, end] = place.map((offset) => dataAt + offset);
+      if (end < start || end > bytes.length) return fail(`${name} lies outside the file`, 8);
+      return { name, dtype, shape, start, end };
+    });
+  return { places, metadata: readMetadata(header.__metadata__) };
 }
 
 /**
@@ -65,19 +114,9 @@ export function decodeSafetensors(bytes: Uint8Array): {
   readonly tensors: ReadonlyMap<string, NamedTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 } {
-  if (bytes.length < 8) throw damaged('shorter than its header');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headerLength = Number(view.getBigUint64(0, true));
-  if (headerLength > headerLimit || 8 + headerLength > bytes.length) {
-    throw damaged(`header of ${headerLength} bytes in a file of ${bytes.length}`);
-  }
-  const header = parseHeader(bytes.subarray(8, 8 + headerLength));
-  const data = bytes.subarray(8 + headerLength);
-  const tensors = new Map<string, NamedTensor>();
-  for (const [name, entry] of Object.entries(header)) {
-    if (name !== '__metadata__') tensors.set(name, readTensor(name, entry, data));
-  }
-  return { tensors, metadata: readMetadata(header.__metadata__) };
+  const { places, metadata } = safetensorsPlaces(bytes, damaged);
+  const tensors = new Map(places.map((place) => [place.name, readTensor(bytes, place)]));
+  return { tensors, metadata };
 }
 
 /** The JSON object that `metadata` holds under `key`; an empty one when it holds none. */
@@ -93,15 +132,14 @@ export function jsonMetadata(
   }
 }
 
-function parseHeader(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+function parseHeader(bytes: Uint8Array, fail: Damaged): Readonly<Record<string, unknown>> {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    throw damaged('its header is no JSON');
+    return fail('its header is no JSON', 8);
   }
-  if (!isRecord(header)) throw damaged('its header is no JSON object');
-  return header;
+  return isRecord(header) ? header : fail('its header is no JSON object', 8);
 }
 
 function readMetadata(value: unknown): Record<string, string> {
@@ -111,28 +149,25 @@ function readMetadata(value: unknown): Record<string, string> {
   );
 }
 
-function isDtype(value: unknown): value is Dtype {
-  return typeof value === 'string' && Object.hasOwn(dtypes, value);
+function isDtype(value: string): value is Dtype {
+  return Object.hasOwn(dtypes, value);
 }
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 }
 
-function readTensor(name: string, entry: unknown, data: Uint8Array): NamedTensor {
-  if (!isRecord(entry)) throw damaged(`${name} has no description`);
-  const { dtype, shape, data_offsets: place } = entry;
-  if (!isDtype(dtype)) throw damaged(`${name} is of type ${String(dtype)}`);
-  if (!isSizes(shape) || !isSizes(place) || place.length !== 2) {
-    throw damaged(`${name} has no shape or no place`);
-  }
-  const [start, end] = place;
+function readTensor(
+  bytes: Uint8Array,
+  { name, dtype, shape, start, end }: TensorPlace,
+): NamedTensor {
+  if (!isDtype(dtype)) return damaged(`${name} is of type ${dtype}`);
   const type = dtypes[dtype];
   const elements = shape.reduce((product, n) => product * n, 1);
-  if (end > data.length || end - start !== elements * type.BYTES_PER_ELEMENT) {
-    throw damaged(`${name} lies outside the file or is not as long as its shape`);
+  if (end - start !== elements * type.BYTES_PER_ELEMENT) {
+    damaged(`${name} is not as long as its shape`);
   }
-  const copy = new Uint8Array(data.subarray(start, end));
+  const copy = new Uint8Array(bytes.subarray(start, end));
   return { shape, values: new type(copy.buffer, 0, elements) };
 }
 

@@ -1,0 +1,76 @@
+import { getHeapStatistics } from 'node:v8';
+import { Failure } from '../util/failure.js';
+
+/** The bytes of one file to be read. */
+export type FuzzCase = Uint8Array;
+
+/** What is fuzzed. */
+export interface FuzzTarget {
+  /** File `index` of those that `seed` gives. */
+  file(seed: number, index: number): FuzzCase;
+  /** Reads it; may only return or throw a Failure that names a byte of the file. */
+  read(bytes: FuzzCase): void;
+  /** Memory that reading may take: so many bytes for each byte of the file, and these beside. */
+  readonly memory: { readonly perByte: number; readonly beside: number };
+}
+
+/** What came of reading many files. */
+export interface FuzzOutcome {
+  readonly files: number;
+  /** Files that were read after all. */
+  readonly accepted: number;
+  /** Milliseconds that the slowest took. */
+  readonly slowest: number;
+  /** Bytes that the dearest took beyond {@link FuzzTarget.memory}'s `perByte`. */
+  readonly memory: number;
+  /** How often each reason was given, numbers and names left out. */
+  readonly reasons: ReadonlyMap<string, number>;
+  /** Files that were not read as they should be, and what happened. */
+  readonly problems: readonly { readonly index: number; readonly what: string }[];
+}
+
+/** Milliseconds after which reading a file counts as hung. */
+const patience = 20_000;
+
+function bytesInUse(): number {
+  const { used_heap_size, external_memory } = getHeapStatistics();
+  return used_heap_size + external_memory;
+}
+
+/** Why a Failure is not one that a person can find the place by; null: it is. */
+function failureProblem({ message }: Failure, bytes: FuzzCase): string | null {
+  const at = /\(byte (\d+)\)$/.exec(message)?.[1];
+  if (at === undefined) return `names no byte: ${message}`;
+  return Number(at) <= bytes.length ? null : `names a byte beyond the file: ${message}`;
+}
+
+/** Reads `count` files from number `first` on. */
+export function fuzz(target: FuzzTarget, seed: number, count: number, first = 0): FuzzOutcome {
+  const reasons = new Map<string, number>();
+  const problems: { index: number; what: string }[] = [];
+  let accepted = 0;
+  let slowest = 0;
+  let memory = 0;
+  for (let index = first; index < first + count; index++) {
+    const bytes = target.file(seed, index);
+    const before = bytesInUse();
+    const started = performance.now();
+    try {
+      target.read(bytes);
+      accepted++;
+    } catch (error) {
+      const what = error instanceof Failure ? failureProblem(error, bytes) : String(error);
+      if (what !== null) problems.push({ index, what });
+      const message = error instanceof Error ? error.message : String(error);
+      const reason = message.replace(/"[^"]*"|\d+|\S+\.\S+/g, '*').slice(0, 60);
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+    const milliseconds = performance.now() - started;
+    const taken = bytesInUse() - before - target.memory.perByte * bytes.length;
+    if (milliseconds > patience) problems.push({ index, what: `took ${milliseconds} ms` });
+    if (taken > target.memory.beside) problems.push({ index, what: `took ${taken} bytes more` });
+    slowest = Math.max(slowest, milliseconds);
+    memory = Math.max(memory, taken);
+  }
+  return { files: count, accepted, slowest, memory, reasons, problems };
+}
