@@ -19,6 +19,6 @@ export function packedNetwork(shape: NetworkShape, tau: number): PackedModel {
   const input = scalingOf(shape.input.channels);
   const network = trainedNetwork(shape, state, { input, classes, activations: 'binary' });
   if (!isBinaryNetwork(network)) throw new Error('the network to pack is not binary');
-  const provenance = { trained: '', spec: '', tool: 'bench' };
+  const provenance = { trained: '', spec: '', tool: 'bench', origin: null };
   return packNetwork(network, { name: 'bench', reach: 16, provenance });
 }

@@ -4,6 +4,7 @@ import { specsOfRuns } from '../pipeline/run-specs.js';
 import { openStore } from '../pipeline/store.js';
 import { bitsText } from '../report/scaled.js';
 import { binaryCostOf } from '../spec/cost.js';
+import { specDigest } from '../spec/digest.js';
 import { readSpec, specFailure } from '../spec/load.js';
 import { describeProblem } from '../spec/problem.js';
 import { renderSpec } from '../spec/render.js';
@@ -48,9 +49,12 @@ export default class Validate extends BaseCommand {
     const network = cost
       ? `${layers} binary layers at ${bitsText(bitsPerBinaryWeight(cost))} per weight`
       : `${layers} layers of real weights`;
+    const digest = specDigest(spec);
     this.log(
-      flags.print ? renderSpec(spec).trimEnd() : `${file} is valid: ${spec.name}, ${network}`,
+      flags.print
+        ? renderSpec(spec).trimEnd()
+        : `${file} is valid: ${spec.name}, ${network}\ndigest ${digest}`,
     );
-    return { file, valid: true, spec };
+    return { file, valid: true, digest, spec };
   }
 }

@@ -53,12 +53,29 @@ export interface PackedBlock {
   readonly shiftOut: Int16Array;
 }
 
+/** A figure that was known when the model was packed. */
+export interface Figure {
+  readonly value: number;
+  readonly unit: string;
+  readonly kind: 'counted' | 'measured' | 'simulated' | 'modelled';
+}
+
+/** What a model was made by and found to be. Equal runs tell the same: no times, no names of runs. */
+export interface Origin {
+  /** SHA-256 of the fields of the spec that decide the model (docs/format.md). */
+  readonly spec: string;
+  readonly figures: Readonly<Record<string, Figure>>;
+}
+
 /** Where a model comes from, so that any copy of it can be traced and repeated. */
 export interface Provenance {
   /** SHA-256 of the trained network's file. */
   readonly trained: string;
+  /** The spec's name. */
   readonly spec: string;
   readonly tool: string;
+  /** Null in a model that was packed before format version 3. */
+  readonly origin: Origin | null;
 }
 
 /** The deployed model: integers only. Its arithmetic is docs/arithmetic.md, its file docs/format.md. */

@@ -1,3 +1,4 @@
+import type { FileLayout } from './container/read.js';
 import type { PackedModel } from './packed.js';
 
 /** Bits that a packed model takes, by part, and what it would take otherwise. All counted. */
@@ -38,7 +39,12 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** What a model's numbers take in a file, without its header, names and padding of bits to bytes. */
+/** Bits that a file takes for its binary weights: indices as they are coded, and subsets. */
+export function storedBits({ sections }: FileLayout): number {
+  return 8 * (sections.INDX + sections.SUBS);
+}
+
+/** What a model's numbers take in a file, without its header, names, coding and padding of bits to bytes. */
 export function modelSize(model: PackedModel): ModelSize {
   const { stem, blocks, classifier, inputZero } = model;
   const pairs = sum(blocks.map(({ conv }) => conv.indices.length));

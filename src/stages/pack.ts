@@ -2,14 +2,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataDigest, openSplit } from '../data/load.js';
 import { allOf, imagesOf } from '../data/source.js';
+import { type ModelFile, readModel } from '../model/container/read.js';
 import { encodeModel } from '../model/container/write.js';
 import { activationReach } from '../model/float-reference.js';
 import { packNetwork } from '../model/pack.js';
-import { modelSize } from '../model/size.js';
+import { modelSize, storedBits } from '../model/size.js';
 import { isBinaryNetwork } from '../model/trained.js';
 import { decodeTrained } from '../model/trained-file.js';
 import type { Metric, Metrics } from '../pipeline/events.js';
 import { defineStage, inputOf, type StageContext } from '../pipeline/stage.js';
+import { specDigest } from '../spec/digest.js';
 import type { DataFiles, Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { sha256 } from '../util/hash.js';
@@ -17,7 +19,11 @@ import { packageFile } from '../util/paths.js';
 import { tellSkipped } from './skipped.js';
 import { type Agreement, agreementWithFloat, eachImage } from './verify-packed.js';
 
-type Slice = Pick<Spec, 'name' | 'verify'> & { readonly data: DataFiles };
+type Slice = Pick<Spec, 'name' | 'verify'> & {
+  readonly data: DataFiles;
+  /** Digest of the whole spec, for the model's provenance. */
+  readonly digest: string;
+};
 
 /** Training images over which the range of activations is taken. */
 const calibrationImages = 64;
@@ -42,45 +48,44 @@ export function whyNotPacked({ quantize: { binarize } }: Pick<Spec, 'quantize'>)
  */
 export const pack = defineStage({
   name: 'pack',
-  version: 1,
+  version: 2,
   needs: ['refine'],
   skip: whyNotPacked,
   reads: (spec): Slice => {
     const { augment: _, ...data } = spec.data;
-    return { name: spec.name, data, verify: spec.verify };
+    return { name: spec.name, data, verify: spec.verify, digest: specDigest(spec) };
   },
   environment: async ({ data }) => ({ tool: await toolVersion(), data: await dataDigest(data) }),
   run: packTrained,
 });
 
 async function packTrained({
-  spec: { name, data, verify },
+  spec: { name, data, verify, digest },
   inputs,
   out,
   emit,
   signal,
 }: StageContext<Slice>): Promise<Metrics> {
-  const file = await readFile(join(inputOf(inputs, 'refine').path, 'trained.safetensors'));
+  const refined = inputOf(inputs, 'refine');
+  const file = await readFile(join(refined.path, 'trained.safetensors'));
   const network = decodeTrained(file);
   if (!isBinaryNetwork(network)) throw new Error('refine left no binary network');
   const source = await openSplit(data, 'train');
   const wanted = allOf(source).slice(0, calibrationImages + verify.images);
-  const { count, pixels } = await imagesOf(source, wanted).finally(() => source.close());
+  const { count, pixels, labels } = await imagesOf(source, wanted).finally(() => source.close());
   const imageSize = pixels.length / count;
 
   const seen = Math.min(calibrationImages, count);
   const reach = activationReach(network, pixels.subarray(0, seen * imageSize));
-  const provenance = { trained: sha256(file), spec: name, tool: await toolVersion() };
-  const model = packNetwork(network, { name, reach, provenance });
-  const bytes = encodeModel(model);
-  await writeFile(join(out, 'model.snn'), bytes);
+  const traced = { trained: sha256(file), spec: name, tool: await toolVersion() };
+  const model = packNetwork(network, { name, reach, provenance: { ...traced, origin: null } });
 
   const first = Math.min(seen, count - Math.min(verify.images, count));
-  const compared = pixels.subarray(first * imageSize, (first + verify.images) * imageSize);
   const agreement = await agreementWithFloat(
     network,
     model,
-    eachImage(compared, imageSize),
+    eachImage(pixels.subarray(first * imageSize, (first + verify.images) * imageSize), imageSize),
+    labels.subarray(first, first + verify.images),
     signal,
   );
   requireAgreement(agreement);
@@ -90,10 +95,20 @@ async function packTrained({
       `verified ${agreement.images} training images: ${agreement.sameClass} of the same class ` +
       `as the float network, logits ${(100 * agreement.logitError).toFixed(1)} % apart`,
   });
-  return {
-    ...metricsOf(modelSize(model), bytes.length, agreement),
-    ...tellSkipped(source, emit),
-  };
+  const found = metricsOfAgreement(agreement);
+  const figures = { ...trainingFigures(refined.metrics), ...found };
+  const bytes = encodeModel({
+    ...model,
+    provenance: { ...traced, origin: { spec: digest, figures } },
+  });
+  await writeFile(join(out, 'model.snn'), bytes);
+  return { ...sizesOf(readModel(bytes)), ...found, ...tellSkipped(source, emit) };
+}
+
+/** What training found of the network and would find again; not how long it took. */
+function trainingFigures(metrics: Metrics): Metrics {
+  const told = ['training loss', 'training accuracy', 'validation accuracy', 'kept epoch'];
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => told.includes(name)));
 }
 
 function requireAgreement({ images, sameClass }: Agreement): void {
@@ -109,13 +124,17 @@ function requireAgreement({ images, sameClass }: Agreement): void {
   }
 }
 
-function metricsOf(
-  size: ReturnType<typeof modelSize>,
-  fileBytes: number,
-  { images, sameClass, logitError }: Agreement,
-): Metrics {
-  const counted = (value: number, unit: string): Metric => ({ value, unit, kind: 'counted' });
-  const measured = (value: number, unit: string): Metric => ({ value, unit, kind: 'measured' });
+function counted(value: number, unit: string): Metric {
+  return { value, unit, kind: 'counted' };
+}
+
+function measured(value: number, unit: string): Metric {
+  return { value, unit, kind: 'measured' };
+}
+
+function sizesOf({ model, layout }: ModelFile): Metrics {
+  const size = modelSize(model);
+  const stored = storedBits(layout);
   return {
     'binary weights': counted(size.indexBits / 1000, 'kbit'),
     'binary weights at 1 bit': counted(size.binaryWeights / 1000, 'kbit'),
@@ -124,10 +143,23 @@ function metricsOf(
       (size.indexBits + size.subsetBits) / size.binaryWeights,
       'bit, subsets included',
     ),
-    'packed model': counted(fileBytes, 'bytes'),
+    'stored bits per binary weight': counted(
+      stored / size.binaryWeights,
+      'bit in the file, indices coded, subsets included',
+    ),
+    'packed model': counted(layout.fileBytes, 'bytes'),
     'against 1 bit': counted(size.oneBitTotal / size.totalBits, 'x smaller'),
     'against 32 bit': counted(size.floatTotal / size.totalBits, 'x smaller'),
-    'same class as float': measured((100 * sameClass) / images, `% of ${images} training images`),
+  };
+}
+
+function metricsOfAgreement({ images, correct, sameClass, logitError }: Agreement): Metrics {
+  const ofImages = (count: number) =>
+    measured((100 * count) / images, `% of ${images} training images`);
+  return {
+    'float accuracy': ofImages(correct.float),
+    'packed accuracy': ofImages(correct.packed),
+    'same class as float': ofImages(sameClass),
     'logit error': measured(100 * logitError, '% of the float logits'),
   };
 }

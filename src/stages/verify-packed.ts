@@ -8,6 +8,8 @@ import type { Runtime } from '../runtime/index.js';
 /** How closely a packed model follows the network that it was packed from. */
 export interface Agreement {
   readonly images: number;
+  /** Images that each takes for what they are labelled. */
+  readonly correct: { readonly float: number; readonly packed: number };
   /** Images to which both give the same class. */
   readonly sameClass: number;
   /** Root mean square of the logits' differences, by that of the float logits. */
@@ -26,13 +28,19 @@ export function* eachImage(pixels: Uint8Array, imageSize: number): Generator<Uin
   }
 }
 
-/** Compares a packed model's logits with those of its trained network in float64, image by image. */
+/**
+ * Compares a packed model's logits with those of its trained network in float64, image by image.
+ *
+ * @param labels the images' classes
+ */
 export async function agreementWithFloat(
   network: TrainedNetwork,
   model: PackedModel,
   images: Iterable<Uint8Array>,
+  labels: Uint16Array,
   signal: AbortSignal,
 ): Promise<Agreement> {
+  const correct = { float: 0, packed: 0 };
   let count = 0;
   let sameClass = 0;
   let error = 0;
@@ -45,11 +53,14 @@ export async function agreementWithFloat(
       error += (logit - float[k]) ** 2;
       total += float[k] ** 2;
     });
-    if (argmax(packed) === argmax(float)) sameClass++;
+    const chosen = { float: argmax(float), packed: argmax(packed) };
+    if (chosen.packed === chosen.float) sameClass++;
+    if (chosen.float === labels[count]) correct.float++;
+    if (chosen.packed === labels[count]) correct.packed++;
     count++;
     await breathe();
   }
-  return { images: count, sameClass, logitError: Math.sqrt(error / total) };
+  return { images: count, correct, sameClass, logitError: Math.sqrt(error / total) };
 }
 
 /**

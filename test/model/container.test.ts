@@ -11,6 +11,7 @@ import {
 } from '../../src/model/container/sections.js';
 import { encodeModel } from '../../src/model/container/write.js';
 import { birealNetwork, layOut } from '../../src/model/network.js';
+import type { PackedModel } from '../../src/model/packed.js';
 import { modelSize } from '../../src/model/size.js';
 import { Failure } from '../../src/util/failure.js';
 import { stream } from '../../src/util/random.js';
@@ -27,6 +28,22 @@ const small = randomModel({
   taus: [9, 3, 4],
   structures: ['free', 'free', 'antipodal'],
 });
+
+/** The same with an origin, so in format version 3, and with layers that are worth coding. */
+const traced: PackedModel = {
+  ...small,
+  blocks: small.blocks.map((block, i) => ({
+    ...block,
+    conv: { ...block.conv, indices: block.conv.indices.map((index, j) => (j % 5 < i ? 2 : index)) },
+  })),
+  provenance: {
+    ...small.provenance,
+    origin: {
+      spec: 'f'.repeat(64),
+      figures: { 'packed accuracy': { value: 97.5, unit: '% of 200 images', kind: 'measured' } },
+    },
+  },
+};
 
 /** Where each section of an encoded file lies, header and table included. */
 function placesOf(bytes: Uint8Array): { name: string; start: number; end: number }[] {
@@ -167,9 +184,9 @@ describe('.snn container', () => {
 
   it('tells a newer format from a damaged file', () => {
     const bytes = encodeModel(small);
-    bytes[8] = 3;
+    bytes[8] = 4;
     repairChecksums(bytes);
-    expect(refusal(bytes)).toContain('format version 3; this program reads versions 1 to 2');
+    expect(refusal(bytes)).toContain('format version 4; this program reads versions 1 to 3');
   });
 
   it('writes each network in the oldest format that knows it, and holds a file to its version', () => {
@@ -177,9 +194,9 @@ describe('.snn container', () => {
     const stem = { kernel: 3, stride: 1, pool: false } as const;
     const plain = { family: 'vgg', stages: [1, 1], width: 4, stem } as const;
     const shape = layOut(plain, { height: 7, width: 6, channels: 1 }, 3);
-    const vgg = encodeModel(randomModel({ seed: 6, mood: 'uniform', shape, taus, structures }));
+    const vgg = encodeModel(randomModel({ seed: 7, mood: 'uniform', shape, taus, structures }));
     const bireal = encodeModel(small);
-    expect([bireal[8], vgg[8]]).toEqual([1, 2]);
+    expect([bireal[8], vgg[8], encodeModel(traced)[8]]).toEqual([1, 2, 3]);
     for (const [bytes, family, version] of [
       [bireal, 1, 2],
       [vgg, 2, 1],

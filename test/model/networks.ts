@@ -3,7 +3,12 @@ import { limits, matrixBound, preShiftFor, stemBound } from '../../src/model/bou
 import { activationReach } from '../../src/model/float-reference.js';
 import { type Architecture, layOut, type NetworkShape } from '../../src/model/network.js';
 import { packNetwork } from '../../src/model/pack.js';
-import type { PackedBinaryConv, PackedModel, Requantizer } from '../../src/model/packed.js';
+import type {
+  PackedBinaryConv,
+  PackedModel,
+  Provenance,
+  Requantizer,
+} from '../../src/model/packed.js';
 import type {
   TrainedBinaryConv,
   TrainedBinaryNetwork,
@@ -18,7 +23,18 @@ import { permutation, type RandomStream, stream } from '../../src/util/random.js
  */
 export type Mood = 'uniform' | 'extreme' | 'small' | 'packed';
 
-const provenance = { trained: '0'.repeat(64), spec: 'random', tool: 'test' };
+const provenance = { trained: '0'.repeat(64), spec: 'random', tool: 'test', origin: null };
+
+/** Of every second seed as older formats know it, of the others with an origin: format version 3. */
+function provenanceOf(seed: number): Provenance {
+  const accuracy = {
+    value: (seed % 1000) / 7,
+    unit: '% of 7 "images" €',
+    kind: 'measured',
+  } as const;
+  const origin = { spec: '1'.repeat(64), figures: { accuracy } };
+  return seed % 2 === 1 ? provenance : { ...provenance, origin };
+}
 
 export interface ModelPlan {
   readonly seed: number;
@@ -95,12 +111,13 @@ function randomRequantizer(
   };
 }
 
-/** A subset in canonical order and indices that use it. */
+/** A subset in canonical order and indices that use it, evenly or the lower ones more. */
 export function randomConv(
   tau: number,
   wanted: 'free' | 'antipodal',
   pairs: number,
   random: RandomStream,
+  use: 'even' | 'uneven' = 'even',
 ): PackedBinaryConv {
   const structure = tau === 9 ? 'free' : wanted;
   const [count, population] = structure === 'antipodal' ? [2 ** (tau - 1), 256] : [2 ** tau, 512];
@@ -109,7 +126,8 @@ export function randomConv(
     structure === 'antipodal'
       ? Uint16Array.from([...stored, ...stored.map((code) => 511 - code)])
       : stored;
-  const indices = Uint16Array.from({ length: pairs }, () => random.below(2 ** tau));
+  const below = () => (use === 'even' ? 2 ** tau : 1 + random.below(2 ** tau));
+  const indices = Uint16Array.from({ length: pairs }, () => random.below(below()));
   return { tau, structure, members, indices };
 }
 
@@ -119,7 +137,7 @@ export function randomModel(plan: ModelPlan): PackedModel {
   if (mood === 'packed') {
     const network = randomTrained(plan);
     const reach = activationReach(network, randomImages(shape, 1, seed));
-    return packNetwork(network, { name: `random ${seed}`, reach, provenance });
+    return packNetwork(network, { name: `random ${seed}`, reach, provenance: provenanceOf(seed) });
   }
   const random = stream(seed, 'model');
   const bytes = (length: number) => Int8Array.from(draws(length, random, mood, 127));
@@ -150,7 +168,13 @@ export function randomModel(plan: ModelPlan): PackedModel {
       const weight = bytes(inputs * outputs);
       return {
         threshold: shorts(inputs),
-        conv: randomConv(taus[i], structures[i], inputs * outputs, random),
+        conv: randomConv(
+          taus[i],
+          structures[i],
+          inputs * outputs,
+          random,
+          mood === 'small' ? 'uneven' : 'even',
+        ),
         requantizer: randomRequantizer(outputs, 9 * inputs, random, mood),
         shortcut:
           shortcut === 'downsample'
@@ -168,7 +192,7 @@ export function randomModel(plan: ModelPlan): PackedModel {
       bias: Int32Array.from(draws(classifier.classes, random, mood, 2 ** 24)),
       scale: 0.5 + random.uniform(),
     },
-    provenance,
+    provenance: provenanceOf(seed),
   };
 }
 

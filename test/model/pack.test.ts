@@ -14,7 +14,7 @@ import type { TrainedBinaryNetwork } from '../../src/model/trained.js';
 import { Failure } from '../../src/util/failure.js';
 import { modelPlans, randomImages, randomTrained } from './networks.js';
 
-const provenance = { trained: '', spec: '', tool: '' };
+const provenance = { trained: '', spec: '', tool: '', origin: null };
 const shape = birealNetwork(
   { stages: [2, 2, 2], width: 8, stem: { kernel: 3, stride: 2, pool: false } },
   { height: 20, width: 20, channels: 1 },

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeModel } from '../../src/model/container/read.js';
+import { decodeModel, readModel } from '../../src/model/container/read.js';
 import { birealNetwork, layOut } from '../../src/model/network.js';
 import type { TrainedNetwork } from '../../src/model/trained.js';
 import { encodeTrained } from '../../src/model/trained-file.js';
@@ -10,11 +10,13 @@ import type { StageEvent } from '../../src/pipeline/events.js';
 import type { Stage } from '../../src/pipeline/stage.js';
 import { createRuntime } from '../../src/runtime/index.js';
 import type { BinarySpec } from '../../src/spec/binary.js';
+import { specDigest } from '../../src/spec/digest.js';
 import type { Spec } from '../../src/spec/types.js';
 import { evaluate } from '../../src/stages/evaluate.js';
 import { pack } from '../../src/stages/pack.js';
 import { requireBitExact } from '../../src/stages/verify-packed.js';
 import { Failure } from '../../src/util/failure.js';
+import { sha256 } from '../../src/util/hash.js';
 import { randomImages, randomModel, randomTrained } from '../model/networks.js';
 import { plainTraining } from '../support/training.js';
 
@@ -65,7 +67,12 @@ async function run(
   events: StageEvent[] = [],
   packed = 'pack',
 ) {
-  const input = (path: string) => ({ path: folder(path), digest: '', metrics: {} });
+  const measured = (value: number, unit: string) => ({ value, unit, kind: 'measured' }) as const;
+  const metrics = {
+    'training accuracy': measured(98.5, '%'),
+    'training time': measured(performance.now(), 's'),
+  };
+  const input = (path: string) => ({ path: folder(path), digest: '', metrics });
   return stage.run({
     spec: await stage.reads(spec),
     inputs: { refine: input(refine), pack: input(packed) },
@@ -106,6 +113,21 @@ describe('pack and evaluate', () => {
       type: 'note',
       text: expect.stringContaining('verified 12 training images'),
     });
+  });
+
+  it('tell in the model where it comes from and how good it was found to be', async () => {
+    const metrics = await run(pack, 'refine', 'pack');
+    const bytes = await readFile(join(folder('pack'), 'model.snn'));
+    const { model, layout } = readModel(bytes);
+    const { trained, origin } = model.provenance;
+    expect(trained).toBe(sha256(await readFile(join(folder('refine'), 'trained.safetensors'))));
+    expect(origin?.spec).toBe(specDigest(spec));
+    const figures = ['float accuracy', 'logit error', 'packed accuracy', 'same class as float'];
+    expect(Object.keys(origin?.figures ?? {})).toEqual([...figures, 'training accuracy']);
+    for (const name of figures) expect(origin?.figures[name]).toEqual(metrics[name]);
+    expect(metrics['stored bits per binary weight'].value).toBe(
+      (8 * (layout.sections.INDX + layout.sections.SUBS)) / ((8 * 8 + 8 * 16) * 9),
+    );
   });
 
   it('give the same bytes again', async () => {
@@ -161,12 +183,18 @@ describe('pack and evaluate', () => {
     expect(evaluate.skip?.(none) ?? null).toBeNull();
   });
 
-  it('do not read how images are augmented', () => {
+  it('do not read how images are augmented, but for the digest of the whole spec', async () => {
     const shifted = {
       ...spec,
       data: { ...spec.data, augment: { flip: true, shift: 2, crop: 0.5 } },
     };
-    expect(pack.reads(shifted)).toEqual(pack.reads(spec));
+    const digests = { [specDigest(spec)]: 'digest', [specDigest(shifted)]: 'digest' };
+    expect(Object.keys(digests)).toHaveLength(2);
+    const read = async (of: Spec) => {
+      const slice = JSON.stringify(await pack.reads(of));
+      return Object.entries(digests).reduce((text, [hex, name]) => text.replace(hex, name), slice);
+    };
+    expect(await read(shifted)).toBe(await read(spec));
     expect(evaluate.reads(shifted)).toEqual(evaluate.reads(spec));
   });
 });

@@ -1,4 +1,3 @@
-import { canonicalJson, isRecord } from '../../util/json.js';
 import { limits, modelViolation, shapeViolation } from '../bounds.js';
 import { type BlockSizes, blockSizes } from '../layout.js';
 import { type Architecture, layOut, type NetworkShape } from '../network.js';
@@ -7,41 +6,20 @@ import type {
   PackedBlock,
   PackedModel,
   PackedReal,
-  Provenance,
   Requantizer,
 } from '../packed.js';
 import { packedBytes, unpackBits } from './bits.js';
 import { type ByteReader, byteReader } from './bytes.js';
 import { describeSection, readSections, refuser } from './envelope.js';
-import { families, type SectionTag } from './sections.js';
-
-interface Metadata {
-  readonly name: string;
-  readonly classes: readonly string[];
-  readonly provenance: Provenance;
-}
-
-function readMetadata(bytes: Uint8Array, fail: (what: string) => never): Metadata {
-  let text = '';
-  let value: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    value = JSON.parse(text);
-  } catch {
-    fail('is not JSON');
-  }
-  const isText = (item: unknown): item is string => typeof item === 'string';
-  if (!isRecord(value) || !isRecord(value.provenance)) return fail('lacks its fields');
-  const { name, classes } = value;
-  const { trained, spec, tool } = value.provenance;
-  if (!isText(name) || !Array.isArray(classes) || !classes.every(isText)) {
-    return fail('lacks its fields');
-  }
-  if (!isText(trained) || !isText(spec) || !isText(tool)) return fail('lacks its fields');
-  const metadata: Metadata = { name, classes, provenance: { trained, spec, tool } };
-  if (canonicalJson(metadata) !== text) fail('is not in its canonical form');
-  return metadata;
-}
+import { type Coding, readCoded, readPlain } from './indices.js';
+import { readMetadata } from './metadata.js';
+import {
+  activationCodes,
+  families,
+  originVersion,
+  type SectionTag,
+  sectionTags,
+} from './sections.js';
 
 interface Outline {
   readonly shape: NetworkShape;
@@ -56,7 +34,9 @@ function readFamily(
   fail: (what: string) => never,
 ): Architecture['family'] {
   const code = reader.u8();
-  const known = (['bireal', 'vgg'] as const).filter((name) => families[name].version === version);
+  const known = (['bireal', 'vgg'] as const).filter(
+    (name) => version >= originVersion || families[name].version === version,
+  );
   const found = known.find((name) => families[name].code === code);
   return found ?? fail(`has family ${code}, which is none of format version ${version}`);
 }
@@ -72,6 +52,7 @@ function readArchitecture(
     return found ?? fail(`has ${what} ${value}, not ${allowed.join(' or ')}`);
   };
   const family = readFamily(reader, version, fail);
+  if (version >= originVersion) oneOf('activations', [activationCodes.binary]);
   const kernel = oneOf('stem kernel', [3, 7]);
   const stride = oneOf('stem stride', [1, 2]);
   const pool = oneOf('stem pooling', [0, 1]) === 1;
@@ -144,6 +125,27 @@ function readBlock(
   };
 }
 
+/** How a file holds its model. */
+export interface FileLayout {
+  /** Of the format. */
+  readonly version: number;
+  readonly fileBytes: number;
+  readonly sections: Readonly<Record<SectionTag, number>>;
+  /** How each block's indices are coded, and the bytes that they take with what tells the coding. */
+  readonly indices: readonly { readonly coding: Coding; readonly bytes: number }[];
+}
+
+/** A packed model, and how its file holds it. */
+export interface ModelFile {
+  readonly model: PackedModel;
+  readonly layout: FileLayout;
+}
+
+/** Reads a `.snn` file as {@link readModel} does, for the model alone. */
+export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
+  return readModel(bytes, file).model;
+}
+
 /**
  * Reads a `.snn` file (docs/format.md). Whatever the bytes, it returns a model that keeps every rule
  * of docs/arithmetic.md or throws; nothing is allocated that the file's size does not back.
@@ -151,7 +153,7 @@ function readBlock(
  * @param file what to call the file in errors
  * @throws Failure naming the section that is cut off, damaged or breaks a rule
  */
-export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
+export function readModel(bytes: Uint8Array, file = 'model'): ModelFile {
   const refuse = refuser(file);
   const { version, bodies } = readSections(new Uint8Array(bytes), file, refuse);
   const section = <Value>(
@@ -169,7 +171,7 @@ export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
   const { shape, fractionBits, inputZero, convs } = architecture;
   const sizes = blockSizes(shape);
   const { name, classes, provenance } = section('META', (reader, fail) =>
-    readMetadata(reader.raw(bodies.META.length), fail),
+    readMetadata(reader.raw(bodies.META.length), version, fail),
   );
   const stem = section('STEM', (reader) => {
     const { kernel, input, output } = shape.stem.conv;
@@ -183,11 +185,14 @@ export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
     convs.map((conv) => readMembers(reader, conv, fail)),
   );
   const indices = section('INDX', (reader, fail) =>
-    convs.map(({ tau }, i) => readBits(reader, sizes[i].inputs * sizes[i].outputs, tau, fail)),
+    convs.map(({ tau }, i) => {
+      const read = version < originVersion ? readPlain : readCoded;
+      return read(reader, sizes[i].inputs * sizes[i].outputs, tau, fail);
+    }),
   );
   const blocks = section('BLKS', (reader) =>
     convs.map((conv, i) =>
-      readBlock(reader, { ...conv, members: members[i], indices: indices[i] }, sizes[i]),
+      readBlock(reader, { ...conv, members: members[i], indices: indices[i].values }, sizes[i]),
     ),
   );
   const classifier = section('HEAD', (reader) => ({
@@ -209,5 +214,12 @@ export function decodeModel(bytes: Uint8Array, file = 'model'): PackedModel {
   };
   const violation = modelViolation(model);
   if (violation) refuse(violation.where, `breaks a rule: ${violation.what}`);
-  return model;
+  const sectionBytes = sectionTags.map((tag) => [tag, bodies[tag].length]);
+  const layout: FileLayout = {
+    version,
+    fileBytes: bytes.length,
+    sections: Object.fromEntries(sectionBytes),
+    indices: indices.map(({ coding, bytes: taken }) => ({ coding, bytes: taken })),
+  };
+  return { model, layout };
 }

@@ -1,17 +1,20 @@
 /** First bytes of every packed model; the non-text bytes reveal a transfer in text mode. */
 export const magic = Uint8Array.of(0x89, 0x53, 0x4e, 0x4e, 0x0d, 0x0a, 0x1a, 0x0a);
 
-/**
- * How ARCH writes a family, and the first format version (docs/format.md) that knows it: a file is of
- * the lowest version that can tell its network, so that older programs read all that they can.
- */
+/** How ARCH writes a family, and the first format version (docs/format.md) that knows it. */
 export const families = {
   bireal: { code: 1, version: 1 },
   vgg: { code: 2, version: 2 },
 } as const;
 
+/** The first version in which META tells a model's origin, and every layer how its indices are coded. */
+export const originVersion = 3;
+
 /** The newest version of the format. */
-export const formatVersion = 2;
+export const formatVersion = 3;
+
+/** How ARCH writes, from version 3 on, what enters the binary convolutions. */
+export const activationCodes = { binary: 0 } as const;
 
 /** Bytes of the preamble, which every version starts with. */
 export const preambleBytes = 20;

@@ -1,11 +1,21 @@
-import { canonicalJson } from '../../util/json.js';
+import { Failure } from '../../util/failure.js';
 import { modelViolation } from '../bounds.js';
 import { architectureOf } from '../layout.js';
 import type { PackedModel, PackedReal, Requantizer } from '../packed.js';
 import { packBits } from './bits.js';
 import { type ByteWriter, byteWriter } from './bytes.js';
 import { crc32c } from './crc32c.js';
-import { families, headerBytes, magic, type SectionTag, sectionTags } from './sections.js';
+import { codeIndices, writeCoded } from './indices.js';
+import { metadataLimit, metadataText } from './metadata.js';
+import {
+  activationCodes,
+  families,
+  headerBytes,
+  magic,
+  originVersion,
+  type SectionTag,
+  sectionTags,
+} from './sections.js';
 
 function build(fill: (writer: ByteWriter) => void): Uint8Array {
   const writer = byteWriter();
@@ -29,11 +39,19 @@ function writeReal(
   writeRequantizer(writer, requantizer);
 }
 
-function architectureSection(model: PackedModel): Uint8Array {
+/** The lowest version that can tell a model, so that older programs read all that they can. */
+function versionOf({ shape, provenance }: PackedModel): number {
+  return provenance.origin === null
+    ? families[architectureOf(shape).family].version
+    : originVersion;
+}
+
+function architectureSection(model: PackedModel, version: number): Uint8Array {
   const { input, classifier } = model.shape;
   const { family, stages, width, stem } = architectureOf(model.shape);
   return build((writer) => {
     writer.u8(families[family].code);
+    if (version >= originVersion) writer.u8(activationCodes.binary);
     writer.u8(stem.kernel);
     writer.u8(stem.stride);
     writer.u8(stem.pool ? 1 : 0);
@@ -60,17 +78,30 @@ function storedMembers({ conv }: PackedModel['blocks'][number]): Uint16Array {
   return structure === 'antipodal' ? members.subarray(0, members.length / 2) : members;
 }
 
-function sectionBytes(model: PackedModel): Record<SectionTag, Uint8Array> {
-  const { name, classes, provenance, blocks, classifier } = model;
+function metadataSection(model: PackedModel): Uint8Array {
+  const bytes = new TextEncoder().encode(metadataText(model));
+  if (bytes.length <= metadataLimit) return bytes;
+  throw new Failure(
+    'input',
+    `the names of the classes take ${bytes.length} bytes in the packed model; at most ${metadataLimit} are allowed`,
+    ['give the classes shorter names'],
+  );
+}
+
+function sectionBytes(model: PackedModel, version: number): Record<SectionTag, Uint8Array> {
+  const { blocks, classifier } = model;
   return {
-    META: new TextEncoder().encode(canonicalJson({ name, classes, provenance })),
-    ARCH: architectureSection(model),
+    META: metadataSection(model),
+    ARCH: architectureSection(model, version),
     STEM: build((writer) => writeReal(writer, model.stem)),
     SUBS: build((writer) => {
       for (const block of blocks) writer.raw(packBits(storedMembers(block), 9));
     }),
     INDX: build((writer) => {
-      for (const { conv } of blocks) writer.raw(packBits(conv.indices, conv.tau));
+      for (const { conv } of blocks) {
+        if (version < originVersion) writer.raw(packBits(conv.indices, conv.tau));
+        else writeCoded(writer, codeIndices(conv.indices, conv.tau));
+      }
     }),
     BLKS: build((writer) => {
       for (const block of blocks) {
@@ -101,16 +132,18 @@ function checked(bytes: Uint8Array): Uint8Array {
  * The model as the bytes of a `.snn` file (docs/format.md). Equal models give equal bytes.
  *
  * @throws Error where the model breaks a rule of docs/arithmetic.md
+ * @throws Failure where the names of its classes are too long
  */
 export function encodeModel(model: PackedModel): Uint8Array {
   const violation = modelViolation(model);
   if (violation) throw new Error(`${violation.where}: ${violation.what}`);
-  const bodies = sectionBytes(model);
+  const version = versionOf(model);
+  const bodies = sectionBytes(model, version);
   const bodyBytes = sectionTags.reduce((sum, tag) => sum + bodies[tag].length, 0);
 
   const preamble = build((writer) => {
     writer.raw(magic);
-    writer.u16(families[architectureOf(model.shape).family].version);
+    writer.u16(version);
     writer.u16(sectionTags.length);
     writer.u32(headerBytes + bodyBytes);
   });
