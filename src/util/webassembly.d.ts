@@ -2,6 +2,8 @@
 declare namespace WebAssembly {
   /** Whether `bytes` are a module that this engine understands. */
   function validate(bytes: Uint8Array): boolean;
+  /** Compiles a module and starts it. */
+  function instantiate(bytes: Uint8Array): Promise<{ readonly instance: Instance }>;
   class Memory {
     /** @param descriptor `initial` and `maximum` in pages of 64 KiB; threads can share `shared` memory */
     constructor(
@@ -10,6 +12,8 @@ declare namespace WebAssembly {
         | { readonly initial: number; readonly maximum: number; readonly shared: true },
     );
     readonly buffer: ArrayBuffer;
+    /** Adds pages; what was `buffer` is empty afterwards. */
+    grow(pages: number): number;
   }
   interface Global {
     value: number;

@@ -54,6 +54,8 @@ function answer(
   const body = partial ? file.subarray(from) : file;
   response.writeHead(partial ? 206 : 200, {
     'content-length': body.length,
+    // Browsers take no module without it.
+    ...(url.endsWith('.js') && { 'content-type': 'text/javascript' }),
     ...(partial && { 'content-range': `bytes ${from}-${file.length - 1}/${file.length}` }),
   });
   if (manners.dropAfter === null || manners.dropAfter >= body.length) {
