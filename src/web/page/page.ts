@@ -8,7 +8,7 @@ import { contextOf, inkReader, paint } from './paint.js';
 interface Carried {
   readonly wasm: string;
   readonly image: string;
-  /** Test images, [count, 28, 28]. */
+  /** Test images, [count, 28, 28]; or none. */
   readonly digits: string;
   /** Texts for the elements of these classes. */
   readonly facts: Readonly<Record<string, string>>;
@@ -93,8 +93,7 @@ async function start(): Promise<void> {
       const { label: name, score } = model.classify(pixels);
       showBars(model.logits(pixels));
       label.textContent = name;
-      sure.textContent =
-        score > 0.999 ? 'more than 99.9\u00a0% sure' : `${(100 * score).toFixed(1)}\u00a0% sure`;
+      sure.textContent = `score ${score.toFixed(3)}`;
     }
     if (!settled) return;
     spoken.textContent = isEmpty(drawing)
@@ -116,6 +115,7 @@ async function start(): Promise<void> {
   for (const [id, action] of Object.entries(actions)) {
     element(id, HTMLButtonElement).addEventListener('click', () => pad.show(action()));
   }
+  element('digit', HTMLButtonElement).hidden = digits.length === 0;
   pad.show(nothing);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     answer(pad.drawing(), false);
