@@ -1,6 +1,7 @@
 import { readCheckpoint } from '../import/checkpoint.js';
 import { floatsOf, isFloat } from '../import/tensor.js';
 import { encodeSafetensors } from '../model/safetensors.js';
+import type { Failure } from '../util/failure.js';
 import { type RandomStream, stream } from '../util/random.js';
 import { mutated, spliced } from './mutate.js';
 import type { FuzzCase, FuzzTarget } from './target.js';
@@ -126,6 +127,13 @@ function read(bytes: Uint8Array): void {
   }
 }
 
+/** Why a Failure is not one that a person can find the place by; null: it is. */
+function failureProblem({ message }: Failure, bytes: FuzzCase): string | null {
+  const at = /\(byte (\d+)\)$/.exec(message)?.[1];
+  if (at === undefined) return `names no byte: ${message}`;
+  return Number(at) <= bytes.length ? null : `names a byte beyond the file: ${message}`;
+}
+
 /** Spoiled checkpoints of every format: `npm run fuzz -- checkpoint`. */
 export const checkpoint: FuzzTarget = {
   file: (seed, index): FuzzCase => {
@@ -133,5 +141,6 @@ export const checkpoint: FuzzTarget = {
     return random.below(100) === 0 ? bomb(random) : spoiled(random);
   },
   read,
+  failureProblem,
   memory: { perByte: 3, beside: 4 * 2 ** 20 },
 };

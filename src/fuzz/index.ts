@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { checkpoint } from './checkpoint.js';
+import { model } from './model.js';
 import { type FuzzTarget, fuzz } from './target.js';
 
 /** What can be fuzzed, by name. */
-const targets: Readonly<Record<string, FuzzTarget>> = { checkpoint };
+const targets: Readonly<Record<string, FuzzTarget>> = { checkpoint, model };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -13,7 +13,8 @@ const extremes = [
   2n ** 63n - 1n,
 ];
 
-function pick<Item>(items: readonly Item[], random: RandomStream): Item {
+/** One of some items. */
+export function pick<Item>(items: readonly Item[], random: RandomStream): Item {
   return items[random.below(items.length)];
 }
 
@@ -34,7 +35,7 @@ function extreme(size: number, random: RandomStream): Uint8Array {
   return bytes.subarray(0, size);
 }
 
-type Mutation = (bytes: Uint8Array, random: RandomStream) => Uint8Array;
+export type Mutation = (bytes: Uint8Array, random: RandomStream) => Uint8Array;
 
 const mutations: readonly Mutation[] = [
   // Cut off.

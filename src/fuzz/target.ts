@@ -4,12 +4,16 @@ import { Failure } from '../util/failure.js';
 /** The bytes of one file to be read. */
 export type FuzzCase = Uint8Array;
 
-/** What is fuzzed. */
-export interface FuzzTarget {
+/** What is fuzzed; `Found` is what its reader returns. */
+export interface FuzzTarget<Found = unknown> {
   /** File `index` of those that `seed` gives. */
   file(seed: number, index: number): FuzzCase;
-  /** Reads it; may only return or throw a Failure that names a byte of the file. */
-  read(bytes: FuzzCase): void;
+  /** Reads it; may only return or throw a Failure. */
+  read(bytes: FuzzCase): Found;
+  /** Throws where a file that was read is not held to its rules. */
+  verify?(found: Found, bytes: FuzzCase): void;
+  /** Why a Failure is not one that a person can go by; null: it is. */
+  failureProblem(failure: Failure, bytes: FuzzCase): string | null;
   /** Memory that reading may take: so many bytes for each byte of the file, and these beside. */
   readonly memory: { readonly perByte: number; readonly beside: number };
 }
@@ -37,15 +41,13 @@ function bytesInUse(): number {
   return used_heap_size + external_memory;
 }
 
-/** Why a Failure is not one that a person can find the place by; null: it is. */
-function failureProblem({ message }: Failure, bytes: FuzzCase): string | null {
-  const at = /\(byte (\d+)\)$/.exec(message)?.[1];
-  if (at === undefined) return `names no byte: ${message}`;
-  return Number(at) <= bytes.length ? null : `names a byte beyond the file: ${message}`;
-}
-
 /** Reads `count` files from number `first` on. */
-export function fuzz(target: FuzzTarget, seed: number, count: number, first = 0): FuzzOutcome {
+export function fuzz<Found>(
+  target: FuzzTarget<Found>,
+  seed: number,
+  count: number,
+  first = 0,
+): FuzzOutcome {
   const reasons = new Map<string, number>();
   const problems: { index: number; what: string }[] = [];
   let accepted = 0;
@@ -55,11 +57,13 @@ export function fuzz(target: FuzzTarget, seed: number, count: number, first = 0)
     const bytes = target.file(seed, index);
     const before = bytesInUse();
     const started = performance.now();
+    let verify = () => {};
     try {
-      target.read(bytes);
+      const found = target.read(bytes);
       accepted++;
+      verify = () => target.verify?.(found, bytes);
     } catch (error) {
-      const what = error instanceof Failure ? failureProblem(error, bytes) : String(error);
+      const what = error instanceof Failure ? target.failureProblem(error, bytes) : String(error);
       if (what !== null) problems.push({ index, what });
       const message = error instanceof Error ? error.message : String(error);
       const reason = message.replace(/"[^"]*"|\d+|\S+\.\S+/g, '*').slice(0, 60);
@@ -69,6 +73,11 @@ export function fuzz(target: FuzzTarget, seed: number, count: number, first = 0)
     const taken = bytesInUse() - before - target.memory.perByte * bytes.length;
     if (milliseconds > patience) problems.push({ index, what: `took ${milliseconds} ms` });
     if (taken > target.memory.beside) problems.push({ index, what: `took ${taken} bytes more` });
+    try {
+      verify();
+    } catch (error) {
+      problems.push({ index, what: String(error) });
+    }
     slowest = Math.max(slowest, milliseconds);
     memory = Math.max(memory, taken);
   }

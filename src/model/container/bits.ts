@@ -27,9 +27,11 @@ export function unpackBits(bytes: Uint8Array, count: number, width: number): Uin
   const used = (count * width) % 8;
   if (used > 0 && bytes[bytes.length - 1] >> used !== 0) return null;
   const mask = 2 ** width - 1;
-  return Uint16Array.from({ length: count }, (_, i) => {
+  const values = new Uint16Array(count);
+  for (let i = 0; i < count; i++) {
     const at = i * width;
     const pair = bytes[at >> 3] | ((bytes[(at >> 3) + 1] ?? 0) << 8);
-    return (pair >> (at % 8)) & mask;
-  });
+    values[i] = (pair >> (at % 8)) & mask;
+  }
+  return values;
 }

@@ -41,6 +41,13 @@ export function byteWriter() {
   };
 }
 
+/** The bytes that `fill` writes. */
+export function buildBytes(fill: (writer: ByteWriter) => void): Uint8Array {
+  const writer = byteWriter();
+  fill(writer);
+  return writer.finish();
+}
+
 /**
  * Reads little-endian values one after the other. `take` is called before anything is allocated and
  * throws by `fail` where fewer bytes are left than asked for.
@@ -56,14 +63,16 @@ export function byteReader(bytes: Uint8Array, fail: (what: string) => never) {
     const part = take(size);
     return new DataView(part.buffer, part.byteOffset, part.length);
   };
-  const array = <Values>(
+  const array = <Values extends Int8Array | Int16Array | Int32Array>(
     count: number,
     size: number,
-    from: (count: number, value: (i: number) => number) => Values,
+    make: (count: number) => Values,
     read: (view: DataView, at: number) => number,
   ): Values => {
     const part = view(count * size);
-    return from(count, (i) => read(part, i * size));
+    const values = make(count);
+    for (let i = 0; i < count; i++) values[i] = read(part, i * size);
+    return values;
   };
   return {
     raw: take,
@@ -75,21 +84,21 @@ export function byteReader(bytes: Uint8Array, fail: (what: string) => never) {
       array(
         count,
         1,
-        (length, value) => Int8Array.from({ length }, (_, i) => value(i)),
+        (length) => new Int8Array(length),
         (part, i) => part.getInt8(i),
       ),
     i16s: (count: number) =>
       array(
         count,
         2,
-        (length, value) => Int16Array.from({ length }, (_, i) => value(i)),
+        (length) => new Int16Array(length),
         (part, i) => part.getInt16(i, true),
       ),
     i32s: (count: number) =>
       array(
         count,
         4,
-        (length, value) => Int32Array.from({ length }, (_, i) => value(i)),
+        (length) => new Int32Array(length),
         (part, i) => part.getInt32(i, true),
       ),
     /** Fails unless every byte has been read. */

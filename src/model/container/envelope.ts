@@ -1,4 +1,5 @@
 import { Failure } from '../../util/failure.js';
+import { buildBytes } from './bytes.js';
 import { crc32c } from './crc32c.js';
 import {
   entryBytes,
@@ -26,7 +27,7 @@ export function refuser(file: string): Refuse {
 /** A file's sections and the version of the format that they are written in. */
 export interface Sections {
   readonly version: number;
-  readonly bodies: Record<SectionTag, Uint8Array>;
+  readonly bodies: Readonly<Record<SectionTag, Uint8Array>>;
 }
 
 /**
@@ -47,8 +48,11 @@ export function readSections(bytes: Uint8Array, file: string, refuse: Refuse): S
   if (version > formatVersion) {
     throw new Failure(
       'input',
-      `${file}: header is of format version ${version}; this program reads versions 1 to ${formatVersion}`,
-      ['use a newer version of this program'],
+      `${file}: needs a reader of format version ${version}; this program reads versions 1 to ${formatVersion}`,
+      [
+        'use a newer version of this program',
+        'or pack the model again with this one: snn run SPEC --until pack',
+      ],
     );
   }
   if (version < 1) refuse('header', `is of unknown format version ${version}`);
@@ -83,6 +87,37 @@ export function readSections(bytes: Uint8Array, file: string, refuse: Refuse): S
   });
   if (start !== bytes.length) refuse('section table', 'does not cover the whole file');
   return { version, bodies: Object.fromEntries(read) as Record<SectionTag, Uint8Array> };
+}
+
+/** A little-endian CRC-32C of all bytes so far, appended to them. */
+function checked(bytes: Uint8Array): Uint8Array {
+  return buildBytes((writer) => {
+    writer.raw(bytes);
+    writer.u32(crc32c(bytes));
+  });
+}
+
+/** A file of these sections, with its header and checksums. */
+export function writeSections({ version, bodies }: Sections): Uint8Array {
+  const bodyBytes = sectionTags.reduce((sum, tag) => sum + bodies[tag].length, 0);
+  const preamble = buildBytes((writer) => {
+    writer.raw(magic);
+    writer.u16(version);
+    writer.u16(sectionTags.length);
+    writer.u32(headerBytes + bodyBytes);
+  });
+  const header = buildBytes((writer) => {
+    writer.raw(checked(preamble));
+    for (const tag of sectionTags) {
+      writer.raw(new TextEncoder().encode(tag));
+      writer.u32(bodies[tag].length);
+      writer.u32(crc32c(bodies[tag]));
+    }
+  });
+  return buildBytes((writer) => {
+    writer.raw(checked(header));
+    for (const tag of sectionTags) writer.raw(bodies[tag]);
+  });
 }
 
 /** What messages call a section. */

@@ -3,25 +3,11 @@ import { modelViolation } from '../bounds.js';
 import { architectureOf } from '../layout.js';
 import type { PackedModel, PackedReal, Requantizer } from '../packed.js';
 import { packBits } from './bits.js';
-import { type ByteWriter, byteWriter } from './bytes.js';
-import { crc32c } from './crc32c.js';
+import { type ByteWriter, buildBytes } from './bytes.js';
+import { writeSections } from './envelope.js';
 import { codeIndices, writeCoded } from './indices.js';
 import { metadataLimit, metadataText } from './metadata.js';
-import {
-  activationCodes,
-  families,
-  headerBytes,
-  magic,
-  originVersion,
-  type SectionTag,
-  sectionTags,
-} from './sections.js';
-
-function build(fill: (writer: ByteWriter) => void): Uint8Array {
-  const writer = byteWriter();
-  fill(writer);
-  return writer.finish();
-}
+import { activationCodes, families, originVersion, type SectionTag } from './sections.js';
 
 function writeRequantizer(writer: ByteWriter, requantizer: Requantizer): void {
   writer.u8(requantizer.preShift);
@@ -49,7 +35,7 @@ function versionOf({ shape, provenance }: PackedModel): number {
 function architectureSection(model: PackedModel, version: number): Uint8Array {
   const { input, classifier } = model.shape;
   const { family, stages, width, stem } = architectureOf(model.shape);
-  return build((writer) => {
+  return buildBytes((writer) => {
     writer.u8(families[family].code);
     if (version >= originVersion) writer.u8(activationCodes.binary);
     writer.u8(stem.kernel);
@@ -93,17 +79,17 @@ function sectionBytes(model: PackedModel, version: number): Record<SectionTag, U
   return {
     META: metadataSection(model),
     ARCH: architectureSection(model, version),
-    STEM: build((writer) => writeReal(writer, model.stem)),
-    SUBS: build((writer) => {
+    STEM: buildBytes((writer) => writeReal(writer, model.stem)),
+    SUBS: buildBytes((writer) => {
       for (const block of blocks) writer.raw(packBits(storedMembers(block), 9));
     }),
-    INDX: build((writer) => {
+    INDX: buildBytes((writer) => {
       for (const { conv } of blocks) {
         if (version < originVersion) writer.raw(packBits(conv.indices, conv.tau));
         else writeCoded(writer, codeIndices(conv.indices, conv.tau));
       }
     }),
-    BLKS: build((writer) => {
+    BLKS: buildBytes((writer) => {
       for (const block of blocks) {
         writer.i16s(block.threshold);
         writeRequantizer(writer, block.requantizer);
@@ -112,20 +98,12 @@ function sectionBytes(model: PackedModel, version: number): Record<SectionTag, U
         writer.i16s(block.shiftOut);
       }
     }),
-    HEAD: build((writer) => {
+    HEAD: buildBytes((writer) => {
       writer.i8s(classifier.weight);
       writer.i32s(classifier.bias);
       writer.f64(classifier.scale);
     }),
   };
-}
-
-/** A little-endian CRC-32C of all bytes so far, appended to them. */
-function checked(bytes: Uint8Array): Uint8Array {
-  return build((writer) => {
-    writer.raw(bytes);
-    writer.u32(crc32c(bytes));
-  });
 }
 
 /**
@@ -138,25 +116,5 @@ export function encodeModel(model: PackedModel): Uint8Array {
   const violation = modelViolation(model);
   if (violation) throw new Error(`${violation.where}: ${violation.what}`);
   const version = versionOf(model);
-  const bodies = sectionBytes(model, version);
-  const bodyBytes = sectionTags.reduce((sum, tag) => sum + bodies[tag].length, 0);
-
-  const preamble = build((writer) => {
-    writer.raw(magic);
-    writer.u16(version);
-    writer.u16(sectionTags.length);
-    writer.u32(headerBytes + bodyBytes);
-  });
-  const header = build((writer) => {
-    writer.raw(checked(preamble));
-    for (const tag of sectionTags) {
-      writer.raw(new TextEncoder().encode(tag));
-      writer.u32(bodies[tag].length);
-      writer.u32(crc32c(bodies[tag]));
-    }
-  });
-  return build((writer) => {
-    writer.raw(checked(header));
-    for (const tag of sectionTags) writer.raw(bodies[tag]);
-  });
+  return writeSections({ version, bodies: sectionBytes(model, version) });
 }

@@ -1,0 +1,50 @@
+import { packedNetwork } from '../bench/packed.js';
+import { type Architecture, layOut } from '../model/network.js';
+import type { PackedBinaryConv, PackedModel } from '../model/packed.js';
+import { permutation, type RandomStream, stream } from '../util/random.js';
+
+/** A subset of any size and structure, and indices that use it more or less evenly. */
+function randomConv(pairs: number, random: RandomStream): PackedBinaryConv {
+  const tau = 1 + random.below(9);
+  const structure = tau < 9 && random.below(2) === 0 ? 'antipodal' : 'free';
+  const [count, of] = structure === 'antipodal' ? [2 ** (tau - 1), 256] : [2 ** tau, 512];
+  const stored = Uint16Array.from(permutation(of, random).subarray(0, count)).sort();
+  const twins = structure === 'antipodal' ? stored.map((code) => 511 - code) : [];
+  const reach = [2 ** tau, 2 ** tau, Math.ceil(2 ** tau / 8)][random.below(3)];
+  return {
+    tau,
+    structure,
+    members: Uint16Array.from([...stored, ...twins]),
+    indices: Uint16Array.from({ length: pairs }, () => random.below(reach)),
+  };
+}
+
+/** A small packed model of either family, in any version of the format. */
+export function smallModel(seed: number, index: number): PackedModel {
+  const random = stream(seed, 'fuzz models', index);
+  const architecture: Architecture = {
+    family: index % 2 === 0 ? 'bireal' : 'vgg',
+    stages: [1 + random.below(2), random.below(2), 1],
+    width: 1 + random.below(6),
+    stem: {
+      kernel: random.below(4) === 0 ? 7 : 3,
+      stride: random.below(2) === 0 ? 1 : 2,
+      pool: random.below(2) === 0,
+    },
+  };
+  const side = () => 1 + random.below(9);
+  const image = { height: side(), width: side(), channels: 1 + random.below(3) };
+  const plain = packedNetwork(layOut(architecture, image, 1 + random.below(4)), 3);
+  const origin = {
+    spec: '0'.repeat(64),
+    figures: { accuracy: { value: random.uniform(), unit: '%', kind: 'measured' } },
+  } as const;
+  return {
+    ...plain,
+    blocks: plain.blocks.map((block) => ({
+      ...block,
+      conv: randomConv(block.conv.indices.length, random),
+    })),
+    provenance: { ...plain.provenance, origin: random.below(3) === 0 ? null : origin },
+  };
+}
