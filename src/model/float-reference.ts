@@ -5,7 +5,7 @@ import {
   isPooled,
   type MapShape,
 } from './network.js';
-import type { Activations, TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
+import type { TrainedBlock, TrainedNetwork, TrainedNorm } from './trained.js';
 import { normEpsilon } from './trained.js';
 
 /*
@@ -147,16 +147,15 @@ export function floatBlock(
   x: FloatMap,
   block: TrainedBlock,
   shape: BlockShape,
-  activations: Activations,
+  { activations, padding }: Pick<TrainedNetwork, 'activations' | 'padding'>,
 ): FloatTrace {
   const { name, conv } = shape;
   const shifted = perChannel(x, (value, c) => value + block.shiftIn[c]);
-  const [seen, padding] =
-    activations === 'real'
-      ? [shifted, 0]
-      : [perChannel(shifted, (value) => (value >= 0 ? 1 : -1)), -1];
+  const seen =
+    activations === 'real' ? shifted : perChannel(shifted, (value) => (value >= 0 ? 1 : -1));
+  const outside = activations === 'binary' && padding === 'minus-one' ? -1 : 0;
   const weights = weightsOf(block, conv.input.channels, conv.output.channels);
-  const convolved = convolve(seen, conv, weights, padding);
+  const convolved = convolve(seen, conv, weights, outside);
   const pooled = isPooled(shape)
     ? pool(convolved, blockOutput(shape), 0, 2, (values) => Math.max(...values))
     : convolved;
@@ -180,19 +179,28 @@ export function floatBlock(
  * @param image pixels [height, width, channels]
  */
 export function floatTrace(network: TrainedNetwork, image: Uint8Array): FloatTrace {
+  const { shape, input } = network;
+  const pixels: FloatMap = { shape: shape.input, values: Float64Array.from(image) };
+  return scaledTrace(
+    network,
+    perChannel(pixels, (pixel, c) => (pixel - input.zero[c]) / input.scale[c]),
+  );
+}
+
+/**
+ * Runs one image through a trained network.
+ *
+ * @param scaled the image as it enters the network, behind its input scaling
+ */
+export function scaledTrace(network: TrainedNetwork, scaled: FloatMap): FloatTrace {
   const trace: FloatLayer[] = [];
   const record = (name: string, map: FloatMap): FloatMap => {
     trace.push({ name, ...map });
     return map;
   };
-  const { shape, input, activations, stem, blocks, classifier } = network;
-
-  const pixels = perChannel(
-    { shape: shape.input, values: Float64Array.from(image) },
-    (pixel, c) => (pixel - input.zero[c]) / input.scale[c],
-  );
+  const { shape, stem, blocks, classifier } = network;
   const normalized = normalize(
-    convolve(pixels, shape.stem.conv, Float64Array.from(stem.weight), 0),
+    convolve(scaled, shape.stem.conv, Float64Array.from(stem.weight), 0),
     stem.norm,
   );
   const pooled = shape.stem.pool
@@ -201,7 +209,7 @@ export function floatTrace(network: TrainedNetwork, image: Uint8Array): FloatTra
   let x = record('stem', pooled);
 
   for (const [i, block] of blocks.entries()) {
-    const maps = floatBlock(x, block, shape.blocks[i], activations);
+    const maps = floatBlock(x, block, shape.blocks[i], network);
     trace.push(...maps);
     x = maps[maps.length - 1];
   }

@@ -10,6 +10,7 @@ import {
 import type {
   Activations,
   InputScaling,
+  Padding,
   TrainedBinaryConv,
   TrainedBlock,
   TrainedNetwork,
@@ -27,8 +28,12 @@ interface Description {
   readonly input: InputScaling;
   readonly classes: readonly string[];
   readonly activations: Activations;
+  readonly padding: Padding;
   readonly convs: readonly ConvDescription[];
 }
+
+/** How networks of files that do not tell are padded: all that are trained here. */
+const usualPadding: Padding = 'minus-one';
 
 const normFields = ['gamma', 'beta', 'mean', 'variance'] as const;
 const convFields = ['members', 'indices', 'alpha'] as const;
@@ -60,8 +65,8 @@ export function encodeTrained(network: TrainedNetwork): Uint8Array {
   add('classifier.bias', network.classifier.bias);
 
   const convs = network.blocks.map(({ conv }) => describe(conv));
-  const { shape, input, classes, activations } = network;
-  const description: Description = { shape, input, classes, activations, convs };
+  const { shape, input, classes, activations, padding } = network;
+  const description: Description = { shape, input, classes, activations, padding, convs };
   return encodeSafetensors(tensors, { network: JSON.stringify(description) });
 }
 
@@ -80,6 +85,7 @@ export function decodeTrained(bytes: Uint8Array): TrainedNetwork {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const description: Partial<Description> = jsonMetadata(metadata, 'network');
   const { shape, input, classes, activations, convs } = description;
+  const { padding = usualPadding } = description;
   if (!shape || !input || !classes || !activations || !convs) {
     throw new Failure('input', 'this safetensors file holds no trained network');
   }
@@ -130,6 +136,7 @@ export function decodeTrained(bytes: Uint8Array): TrainedNetwork {
     input,
     classes,
     activations,
+    padding,
     stem: { weight: floats('stem.weight', stemSize), norm: norm('stem.norm', output.channels) },
     blocks,
     classifier: {

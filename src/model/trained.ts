@@ -34,9 +34,12 @@ export interface TrainedRealConv {
 /** Whether the 3x3 convolutions see the signs of their input or the input itself. */
 export type Activations = 'binary' | 'real';
 
+/** What taps outside of the map see of the signs; of real activations they always see 0. */
+export type Padding = 'minus-one' | 'zero';
+
 /**
- * One block as trained. With b = sign(x + shiftIn) (sign(0) = +1), padded with -1, or where the
- * network's activations are real b = x + shiftIn, padded with 0:
+ * One block as trained. With b = sign(x + shiftIn) (sign(0) = +1), padded as the network says, or
+ * where its activations are real b = x + shiftIn, padded with 0:
  *   u = norm(pool(conv(b))) + shortcut(x);  x' = prelu(u + shiftMid, slope) + shiftOut,
  * where its shape says whether it pools (else pool(a) = a) and has a shortcut (else 0).
  */
@@ -63,6 +66,7 @@ export interface InputScaling {
 export interface TrainedNetwork<Conv = TrainedBinaryConv | TrainedRealConv> {
   readonly shape: NetworkShape;
   readonly activations: Activations;
+  readonly padding: Padding;
   readonly input: InputScaling;
   readonly classes: readonly string[];
   /** Real convolution [Cout, kernel, kernel, Cin], zero-padded, then its norm (then max pooling). */

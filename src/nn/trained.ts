@@ -88,6 +88,7 @@ export function trainedNetwork(
     input,
     classes,
     activations,
+    padding: 'minus-one',
     stem: {
       weight: transposed(get('stem.weight'), shape.stem.conv.output.channels),
       norm: normOf(layout, state, 'stem.norm'),

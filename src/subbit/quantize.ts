@@ -1,5 +1,5 @@
 import { complement, kernelCount, kernelElements, signCode } from './kernels.js';
-import { isWholeSpace, type Subset } from './subset.js';
+import { representativeCount, type Subset } from './subset.js';
 
 const lowElements = 5;
 const lowCodes = 2 ** lowElements;
@@ -31,13 +31,14 @@ function patternSums(values: Float32Array, from: number, n: number, sums: Float6
  */
 export function chooseMembers(
   latents: Float32Array,
-  subset: Pick<Subset, 'tau' | 'structure' | 'representatives'>,
+  subset: Pick<Subset, 'structure' | 'representatives'>,
   indices: Uint16Array,
 ): number {
   const { structure, representatives } = subset;
   const antipodal = structure === 'antipodal';
   const count = representatives.length;
-  const indexOfCode = isWholeSpace(subset) ? wholeSpaceIndices(subset) : null;
+  const indexOfCode =
+    count === representativeCount(kernelElements, structure) ? wholeSpaceIndices(subset) : null;
   const low = new Float64Array(lowCodes);
   const high = new Float64Array(highCodes);
   let changed = 0;

@@ -252,6 +252,7 @@ export function randomTrained({ seed, shape, taus, structures }: Omit<ModelPlan,
   const network: TrainedBinaryNetwork = {
     shape,
     activations: 'binary',
+    padding: 'minus-one',
     input: {
       zero: Array.from({ length: input.channels }, () => random.below(256)),
       scale: Array.from({ length: input.channels }, () => 50 + 30 * random.uniform()),

@@ -82,7 +82,7 @@ describe('packing', () => {
     expect(worst('stem', floatTrace(network, image)[0])).toBeLessThan(0.05);
     shape.blocks.forEach((block, i) => {
       const input = real(i === 0 ? 'stem' : shape.blocks[i - 1].name);
-      const output = floatBlock(input, network.blocks[i], block, 'binary').at(-1) ?? input;
+      const output = floatBlock(input, network.blocks[i], block, network).at(-1) ?? input;
       const tolerance = block.shortcut === 'identity' ? 0.005 : 0.05;
       expect(worst(block.name, output), block.name).toBeLessThan(tolerance);
     });
