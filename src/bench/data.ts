@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { loadSplit } from '../data/load.js';
 import { type Augmentation, scaledImages } from '../data/prepare.js';
 import { allOf, memorySource } from '../data/source.js';
+import { interleaved, type Spread } from '../util/timing.js';
 import { inFreshFolder } from './cli.js';
-import { interleaved, type Suite } from './figure.js';
+import type { Suite } from './figure.js';
 import { photoFigures } from './photos.js';
 import { shape } from './six-block.js';
 import { scalingOf, seed, syntheticImages } from './synthetic.js';
 import { trainingSpeed } from './train.js';
 
 const batch = 128;
-const rounds = 20;
+const repeats = 20;
 const batchFiles = [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`);
 
 /** Writes CIFAR-10's files at their real size, all black, all of class 0. */
@@ -47,9 +48,9 @@ async function augmentationSpeeds() {
       moved: prepare({ flip: true, shift: 2, crop: 1 }),
       cropped: prepare({ flip: true, shift: 0, crop: 0.25 }),
     },
-    rounds,
+    { repeats },
   );
-  const speed = (milliseconds: number) => (1000 * batch) / milliseconds;
+  const speed = ({ median }: Spread) => (1000 * batch) / median;
   return { stored: speed(times.stored), moved: speed(times.moved), cropped: speed(times.cropped) };
 }
 

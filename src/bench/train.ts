@@ -10,7 +10,8 @@ import { quantizeInto } from '../nn/state.js';
 import { gradientStep, type Program } from '../nn/step.js';
 import { trainEpoch } from '../nn/train.js';
 import type { EngineName } from '../spec/types.js';
-import { type Figure, interleaved, type Suite } from './figure.js';
+import { interleaved } from '../util/timing.js';
+import type { Figure, Suite } from './figure.js';
 import { shape } from './six-block.js';
 import { syntheticImages, trainerOf, untrained } from './synthetic.js';
 
@@ -74,7 +75,7 @@ async function quantiserTime({ shape }: Workload): Promise<number> {
   const state = untrained(shape, tau);
   const parameters = new Float32Array(layout.size);
   const quantise = () => quantizeInto(layout, state, parameters);
-  return (await interleaved({ quantise }, 9)).quantise;
+  return (await interleaved({ quantise }, { repeats: 9 })).quantise.median;
 }
 
 /** How much faster one thread's gradients are by the wasm engine's kernels. */
@@ -96,9 +97,9 @@ async function kernelSpeedup(): Promise<number> {
       fused: step({ ...program, ops: opsOf(wasmKernels(backend)) }),
       composed: step({ ...program, ops: opsOf(composed) }),
     },
-    9,
+    { repeats: 9 },
   );
-  return times.composed / times.fused;
+  return times.composed.median / times.fused.median;
 }
 
 /** A network's speed on one engine, and the share of a step that the quantiser takes. */

@@ -1,4 +1,5 @@
 import { openStore } from '../pipeline/store.js';
+import { examineMachine } from '../util/machine.js';
 import { BaseCommand } from './base.js';
 
 export default class Doctor extends BaseCommand {
@@ -12,9 +13,7 @@ export default class Doctor extends BaseCommand {
 
   async run(): Promise<object> {
     await this.parse(Doctor);
-    const { examineMachine, examineRequirements, examineStore } = await import(
-      '../doctor/examine.js'
-    );
+    const { examineRequirements, examineStore } = await import('../doctor/examine.js');
     const { doctorText } = await import('../doctor/text.js');
     const findings = await examineRequirements();
     const machine = examineMachine();

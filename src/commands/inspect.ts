@@ -1,8 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import { Args } from '@oclif/core';
+import { isModelFile, readModelFile } from '../pipeline/model-file.js';
 import { openStore } from '../pipeline/store.js';
-import { Failure } from '../util/failure.js';
-import { errorCode, orIfMissing } from '../util/files.js';
 import { BaseCommand } from './base.js';
 
 export default class Inspect extends BaseCommand {
@@ -36,14 +34,7 @@ export default class Inspect extends BaseCommand {
     const { decodeModel } = await import('../model/container/read.js');
     const { describeModel } = await import('../model/describe.js');
     const { modelText } = await import('../report/model-text.js');
-    const bytes = await readFile(file).catch((error: unknown) => {
-      const code = errorCode(error);
-      if (code === undefined) throw error;
-      const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
-      throw new Failure('input', `${file}: ${why}`, [
-        'name a packed model: a run leaves its model.snn in the artifact of its pack stage',
-      ]);
-    });
+    const bytes = await readModelFile(file);
     const description = describeModel(decodeModel(bytes, file), bytes.length);
     this.log(modelText(description));
     return description;
@@ -66,13 +57,4 @@ export default class Inspect extends BaseCommand {
     this.log([figuresTable(run), '', subsetText(id, epochs)].join('\n'));
     return { run: id, metrics, epochs };
   }
-}
-
-/** A run's id or name holds no slash and ends in no `.snn`, and no file goes by it. */
-async function isModelFile(what: string): Promise<boolean> {
-  if (/[\\/]|\.snn$/.test(what)) return true;
-  return orIfMissing(
-    stat(what).then((found) => found.isFile()),
-    false,
-  );
 }

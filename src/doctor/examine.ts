@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { findDataSet } from '../data/load.js';
 import { probeEngine } from '../engine/registry.js';
@@ -15,14 +14,6 @@ export interface Finding extends Omit<Requirement, 'probe'> {
   readonly found: string | null;
   /** Why it counts as missing, where there is more to say. */
   readonly why: string | null;
-}
-
-/** The machine, as far as runs depend on it. */
-export interface Machine {
-  readonly processor: string;
-  readonly cores: number;
-  /** Bytes. */
-  readonly memory: number;
 }
 
 /** Where artifacts go. */
@@ -41,12 +32,6 @@ export function examineRequirements(): Promise<Finding[]> {
       ...(await answer(probe)),
     })),
   );
-}
-
-/** The machine that this runs on. */
-export function examineMachine(): Machine {
-  const processor = cpus()[0]?.model.trim() ?? 'unknown';
-  return { processor, cores: availableParallelism(), memory: totalmem() };
 }
 
 /** The store's folder or, until that is created, the nearest folder above it that exists. */

@@ -1,5 +1,6 @@
 import { table } from '../report/table.js';
-import type { Finding, Machine, StoreRoom } from './examine.js';
+import type { Machine } from '../util/machine.js';
+import type { Finding, StoreRoom } from './examine.js';
 
 const giga = 1e9;
 

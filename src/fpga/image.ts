@@ -34,7 +34,7 @@ export function packWeights(
 }
 
 /** Sets the bits of `value` from bit `at` on, counted through little-endian 16-bit halves. */
-export function putBits(halves: Uint16Array, at: number, value: number): void {
+function putBits(halves: Uint16Array, at: number, value: number): void {
   const half = at >> 4;
   const shifted = value << (at & 15);
   halves[half] |= shifted & 0xffff;
@@ -49,7 +49,7 @@ export function putBits(halves: Uint16Array, at: number, value: number): void {
 export function layerOffset(
   { tiling, conv }: LayerPlan,
   { members }: Pick<PackedBinaryConv, 'members'>,
-  design: Pick<Design, 'inputs' | 'tau'>,
+  design: Design,
 ): number {
   const filling = tiling.inputGroups * design.inputs - conv.input.channels;
   const kernel = design.tau === 9 ? 0 : members[0];

@@ -1,6 +1,6 @@
-import { packedNetwork } from '../bench/packed.js';
 import { type Architecture, layOut } from '../model/network.js';
 import type { PackedBinaryConv, PackedModel } from '../model/packed.js';
+import { randomModel } from '../model/random.js';
 import { permutation, type RandomStream, stream } from '../util/random.js';
 
 /** A subset of any size and structure, and indices that use it more or less evenly. */
@@ -34,7 +34,8 @@ export function smallModel(seed: number, index: number): PackedModel {
   };
   const side = () => 1 + random.below(9);
   const image = { height: side(), width: side(), channels: 1 + random.below(3) };
-  const plain = packedNetwork(layOut(architecture, image, 1 + random.below(4)), 3);
+  const shape = layOut(architecture, image, 1 + random.below(4));
+  const plain = randomModel(shape, { tau: 3, structure: 'free' }, seed);
   const origin = {
     spec: '0'.repeat(64),
     figures: { accuracy: { value: random.uniform(), unit: '%', kind: 'measured' } },

@@ -87,3 +87,13 @@ export function isBinaryNetwork(network: TrainedNetwork): network is TrainedBina
     network.activations === 'binary' && network.blocks.every(({ conv }) => conv.kind === 'binary')
   );
 }
+
+/** A network of real weights and activations. */
+export interface TrainedRealNetwork extends TrainedNetwork<TrainedRealConv> {
+  readonly activations: 'real';
+}
+
+/** Whether nothing of a network is binary. */
+export function isRealNetwork(network: TrainedNetwork): network is TrainedRealNetwork {
+  return network.activations === 'real' && network.blocks.every(({ conv }) => conv.kind === 'real');
+}

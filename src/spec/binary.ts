@@ -18,3 +18,9 @@ export function binaryQuantization({ quantize }: Pick<Spec, 'quantize'>): Binary
   if (quantize.binarize === 'none') throw new Error('a real-valued network is not quantised');
   return quantize;
 }
+
+/** Why a spec's network is not turned into integers; null: it is. */
+export function whyNotPacked({ quantize: { binarize } }: Pick<Spec, 'quantize'>): string | null {
+  if (binarize === 'weights+activations') return null;
+  return `quantize.binarize is ${binarize}: activations stay real`;
+}

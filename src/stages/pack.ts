@@ -11,6 +11,7 @@ import { isBinaryNetwork } from '../model/trained.js';
 import { decodeTrained } from '../model/trained-file.js';
 import type { Metric, Metrics } from '../pipeline/events.js';
 import { defineStage, inputOf, type StageContext } from '../pipeline/stage.js';
+import { whyNotPacked } from '../spec/binary.js';
 import { specDigest } from '../spec/digest.js';
 import type { DataFiles, Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
@@ -34,12 +35,6 @@ const disagreementLimit = 0.1;
 async function toolVersion(): Promise<string> {
   const { name, version } = JSON.parse(await readFile(packageFile('package.json'), 'utf8'));
   return `${name} ${version}`;
-}
-
-/** Why a spec's network is not turned into integers; null: it is. */
-export function whyNotPacked({ quantize: { binarize } }: Pick<Spec, 'quantize'>): string | null {
-  if (binarize === 'weights+activations') return null;
-  return `quantize.binarize is ${binarize}: activations stay real`;
 }
 
 /**

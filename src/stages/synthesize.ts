@@ -17,11 +17,10 @@ import { toolbox } from '../fpga/tools/toolbox.js';
 import type { MapShape } from '../model/network.js';
 import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
-import { binaryQuantization } from '../spec/binary.js';
+import { binaryQuantization, whyNotPacked } from '../spec/binary.js';
 import type { ArchitectureSpec, DeviceSpec, Spec, Tau } from '../spec/types.js';
 import { tauText } from '../subbit/tau.js';
 import { Failure } from '../util/failure.js';
-import { whyNotPacked } from './pack.js';
 
 type Slice = {
   readonly image: MapShape;

@@ -30,10 +30,10 @@ describe.each(targets)('the kernels compiled natively, $target$where', ({ target
   let folder = '';
   let build: NativeBuild;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     if (!able) return;
     folder = mkdtempSync(join(tmpdir(), 'snn-native-'));
-    build = buildNative(target, folder);
+    build = await buildNative(target, folder);
   }, 120_000);
   afterAll(() => {
     if (folder !== '') rmSync(folder, { recursive: true });

@@ -1,7 +1,8 @@
 /*
  * Runs programs outside of WebAssembly, for tests and the bench. From stdin: the bytes of a runtime image, as a
  * 32-bit word how many they are before them, then the pixels of an image. `probe` writes every layer to stdout in
- * the order of their numbers, 32 bits a value; `time ROUNDS` the least nanoseconds of every operation, a line each.
+ * the order of their numbers, 32 bits a value; `time ROUNDS` runs all operations once, then so many times, and prints
+ * a line for each of these: the nanoseconds of every operation.
  */
 #include <time.h>
 
@@ -51,17 +52,15 @@ static void write_layers(snn_model *model, const uint8_t *pixels) {
 static void write_times(snn_model *model, const uint8_t *pixels, int rounds) {
   const Thread thread = {model->constants, model->arena, model->scratch, 0, 1};
   const int operations = model->header->operations;
-  double *least = allocate((size_t)operations * sizeof *least);
   put_pixels(model->header, model->arena, pixels);
-  for (int round = 0; round < rounds; round++) {
+  for (int round = 0; round <= rounds; round++) {
     for (int i = 0; i < operations; i++) {
       const double started = nanoseconds();
       run_operation(&thread, model->operations[i]);
       const double taken = nanoseconds() - started;
-      if (round == 0 || taken < least[i]) least[i] = taken;
+      if (round > 0) printf("%.0f%c", taken, i + 1 < operations ? ' ' : '\n');
     }
   }
-  for (int i = 0; i < operations; i++) printf("%.0f\n", least[i]);
 }
 
 int main(int count, char **arguments) {

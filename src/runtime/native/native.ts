@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { LayerTrace } from '../../model/trace.js';
 import { packageFile } from '../../util/paths.js';
 import type { VectorBytes } from '../binary-conv.js';
@@ -43,15 +44,18 @@ export function canBuild(target: NativeTarget): boolean {
   }
 }
 
-/** Compiles the kernels into `folder`. */
-export function buildNative(target: NativeTarget, folder: string): NativeBuild {
+/** Compiles the kernels into `folder`; rejects with what the compiler said. */
+export async function buildNative(
+  target: NativeTarget,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<NativeBuild> {
   const { compiler, flags, emulator, vector } = nativeTargets[target];
   const executable = join(folder, `kernels-${target}`);
   const source = packageFile('src/runtime/native/main.c');
   const strict = ['-O3', '-std=gnu11', '-Wall', '-Wextra', '-Werror'];
-  execFileSync(compiler, [...strict, ...flags, source, '-o', executable], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const options = [...strict, ...flags, source, '-o', executable];
+  await promisify(execFile)(compiler, options, signal ? { signal } : {});
   return { command: emulator === null ? [executable] : [emulator, executable], vector };
 }
 
@@ -82,19 +86,23 @@ export function runNative(
   });
 }
 
-/** Milliseconds of every operation: the least of several rounds. */
-export function timeNative(
+/**
+ * Makes a program ready to be timed: each call runs it on the image once, then `runs` times.
+ *
+ * @returns milliseconds of every operation, [runs, operations]
+ */
+export function nativeTimer(
   { command: [command, ...first] }: NativeBuild,
   program: Program,
   pixels: Uint8Array,
-  rounds: number,
-): number[] {
-  const lines = execFileSync(command, [...first, 'time', String(rounds)], {
-    input: encode(program, pixels),
-    encoding: 'utf8',
-  });
-  return lines
-    .trim()
-    .split('\n')
-    .map((line) => Number(line) / 1e6);
+): (runs: number) => Promise<number[][]> {
+  const input = encode(program, pixels);
+  return async (runs) => {
+    const options = [...first, 'time', String(runs)];
+    const timed = promisify(execFile)(command, options, { maxBuffer: 2 ** 26 });
+    timed.child.stdin?.on('error', () => {}).end(input);
+    const { stdout } = await timed;
+    const lines = stdout.trim().split('\n');
+    return lines.map((line) => line.split(' ').map((nanoseconds) => Number(nanoseconds) / 1e6));
+  };
 }
