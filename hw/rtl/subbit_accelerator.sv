@@ -36,6 +36,8 @@ module subbit_accelerator #(
 );
   localparam int WORD = PIXELS * COUNT_BITS;
 
+  if (3 * INPUTS > 16) $error("subbit_accelerator: INPUTS must be at most 5");
+  if (OUTPUTS * INPUTS * TAU > 256) $error("subbit_accelerator: a weight word must be at most 256 bits");
   if (COUNT_BITS > 15) $error("subbit_accelerator: COUNT_BITS must be at most 15");
 
   logic                   out_valid;
@@ -58,7 +60,7 @@ module subbit_accelerator #(
       .write_valid,
       .write_space,
       .write_address,
-      .write_bank,
+      .write_bank({4'd0, write_bank}),
       .write_data,
       .start_valid,
       .start_ready,

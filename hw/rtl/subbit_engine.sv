@@ -21,7 +21,7 @@ module subbit_engine #(
     input  logic                         write_valid,
     input  logic [1:0]                   write_space,
     input  logic [15:0]                  write_address,
-    input  logic [3:0]                   write_bank,
+    input  logic [7:0]                   write_bank,
     input  logic [15:0]                  write_data,
     input  logic                         start_valid,
     output logic                         start_ready,
@@ -40,8 +40,8 @@ module subbit_engine #(
   localparam int ACT_BITS = $clog2(ACT_DEPTH);
 
   if (COLUMNS > 16) $error("subbit_engine: PIXELS must be at most 7, a row is written as one half");
-  if (ACT_BANKS > 16) $error("subbit_engine: INPUTS must be at most 5");
-  if (WEIGHT_BANKS > 16) $error("subbit_engine: a weight word must be at most 256 bits");
+  if (ACT_BANKS > 256) $error("subbit_engine: INPUTS must be at most 85");
+  if (WEIGHT_BANKS > 256) $error("subbit_engine: a weight word must be at most 4096 bits");
   if (WEIGHT_BITS > 16 || ACT_BITS > 16) $error("subbit_engine: memories have 16-bit addresses");
 
   logic step, active, start, draining;
@@ -91,7 +91,7 @@ module subbit_engine #(
     ) memory (
         .clk,
         .address(write_valid ? write_address[WEIGHT_BITS-1:0] : weight_address),
-        .write_enable(write_valid && write_space == 2'd1 && write_bank == 4'(bank)),
+        .write_enable(write_valid && write_space == 2'd1 && write_bank == 8'(bank)),
         .write_data(write_data[WIDTH-1:0]),
         .read_enable(step),
         .read_data(weight_word[16*bank+:WIDTH])
@@ -104,7 +104,7 @@ module subbit_engine #(
         .DEPTH(ACT_DEPTH)
     ) memory (
         .clk,
-        .write_enable(write_valid && write_space == 2'd0 && write_bank == 4'(bank)),
+        .write_enable(write_valid && write_space == 2'd0 && write_bank == 8'(bank)),
         .write_address(write_address[ACT_BITS-1:0]),
         .write_data(write_data[COLUMNS-1:0]),
         .read_enable(step),

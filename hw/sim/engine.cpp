@@ -1,11 +1,13 @@
-// Drives a Verilated subbit_engine alone, whose results are accepted only now and then: the proof that
-// waiting costs time and nothing else. Commands and answers are those of accelerator.cpp:
+// Drives a Verilated subbit_engine, or with -DRESPONSE=1 a subbit_response_engine, alone. With
+// -DPATIENT=0 its results are accepted only now and then: the proof that waiting costs time and nothing
+// else. Commands and answers are those of accelerator.cpp:
 //
 //   'W' space:u8 banks:u8 address:u16 words:u16, then words * banks halves:u16   write memory
+//       space 3 is the harness's own: what it subtracts from twice a count
 //   'R'                                                     -> cycles:u32        run the layer
 //   'D' lanes:u8 words:u16                          -> words * lanes halves:u16  read results
 //
-// Build with -DPIXELS=<pixels> -DCOUNT_BITS=<bits>, at most 64 bits of counts a beat.
+// Build with -DRESPONSE=<0 or 1> -DPATIENT=<0 or 1> -DCOUNTS=<counts a beat> -DCOUNT_BITS=<bits>.
 
 #include <cstdint>
 #include <cstdio>
@@ -13,38 +15,55 @@
 #include <memory>
 #include <vector>
 
+#if RESPONSE
+#include "Vsubbit_response_engine.h"
+using Model = Vsubbit_response_engine;
+#else
 #include "Vsubbit_engine.h"
+using Model = Vsubbit_engine;
+#endif
 #include "verilated.h"
 
 namespace {
 
 constexpr std::uint32_t kCycleLimit = 1u << 28;
 
-static_assert(PIXELS * COUNT_BITS <= 64, "a beat must fit 64 bits");
-
-using Model = Vsubbit_engine;
-
 std::uint32_t noise = 0x2545F491;
 std::uint32_t offset = 0;
 std::vector<std::uint16_t> results;
 
-// One clock; the result, if there is one, is accepted in a quarter of them.
+bool bit(std::uint64_t beat, int at) { return beat >> at & 1; }
+
+template <std::size_t Words>
+bool bit(const VlWide<Words>& beat, int at) {
+  return beat[at / 32] >> (at % 32) & 1;
+}
+
+template <typename Beat>
+void keep(const Beat& beat) {
+  for (int at = 0; at < COUNTS; ++at) {
+    std::uint32_t count = 0;
+    for (int i = 0; i < COUNT_BITS; ++i) count |= std::uint32_t{bit(beat, at * COUNT_BITS + i)} << i;
+    results.push_back(static_cast<std::uint16_t>(2 * count - offset));
+  }
+}
+
+// One clock; the result, if there is one, is accepted at once or in a quarter of the clocks.
 void tick(Model& model) {
   noise ^= noise << 13;
   noise ^= noise >> 17;
   noise ^= noise << 5;
-  model.out_ready = (noise & 3) == 0;
+  model.out_ready = PATIENT || (noise & 3) == 0;
   model.clk = 0;
   model.eval();
-  if (model.out_valid && model.out_ready) {
-    for (int pixel = 0; pixel < PIXELS; ++pixel) {
-      const std::uint64_t beat = model.out_counts;
-      const std::uint64_t count = beat >> (pixel * COUNT_BITS) & ((1u << COUNT_BITS) - 1);
-      results.push_back(static_cast<std::uint16_t>(2 * count - offset));
-    }
-  }
+  if (model.out_valid && model.out_ready) keep(model.out_counts);
   model.clk = 1;
   model.eval();
+}
+
+// Where the offset of a layer's accumulators is written.
+bool is_offset(std::uint32_t space, std::uint32_t address) {
+  return RESPONSE ? space == 3 : space == 2 && address == 7;
 }
 
 std::uint32_t take(int bytes) {
@@ -76,7 +95,7 @@ void write_memory(Model& model) {
       model.write_address = address + word;
       model.write_bank = bank;
       model.write_data = take(2);
-      if (space == 2 && address + word == 7) offset = model.write_data;
+      if (is_offset(space, address + word)) offset = model.write_data;
       tick(model);
     }
   }

@@ -1,9 +1,40 @@
+import { equalUnits, responseEngine } from '../fpga/equal-units.js';
+import { birealNetwork } from '../model/network.js';
 import { packageFile } from '../util/paths.js';
 import { inFreshFolder, metricOf, timedRun } from './cli.js';
-import type { Suite } from './figure.js';
+import type { Figure, Suite } from './figure.js';
 
 const spec = packageFile('configs/quickstart.yaml');
 const only = ['--from', 'synthesize', '--until', 'synthesize'];
+
+/** ResNets at 224x224 and the speed-ups that are aimed at. */
+const networks = [
+  { name: 'resnet18', stages: [4, 4, 4, 4], goals: { free: 3.13, antipodal: 5 } },
+  { name: 'resnet34', stages: [6, 8, 12, 6], goals: { free: 3.33, antipodal: 5 } },
+] as const;
+
+/** Cycles at equal match counters, the published way of counting. */
+function equalUnitFigures(): Figure[] {
+  return networks.flatMap(({ name, stages, goals }) => {
+    const shape = birealNetwork(
+      { stages, width: 64, stem: { kernel: 7, stride: 2, pool: true } },
+      { height: 224, width: 224, channels: 3 },
+      1000,
+    );
+    return (['free', 'antipodal'] as const).map((structure) => {
+      const { oneBit, response } = equalUnits(shape, responseEngine(5, structure));
+      return {
+        id: `fpga.equal-units.${name}.tau5-${structure}`,
+        value: oneBit / response,
+        unit: 'x, cycles of the binary layers',
+        goal: goals[structure],
+        better: 'higher',
+        kind: 'modelled',
+        baseline: 'the 1-bit engine with as many match counters, 224',
+      };
+    });
+  });
+}
 
 /** The accelerator of the quickstart's binary layers on the iCE40 UP5K, and of its 1-bit twin. */
 export const fpga: Suite = (note) =>
@@ -59,5 +90,6 @@ export const fpga: Suite = (note) =>
         kind: 'modelled',
         baseline: 'the 1-bit twin on the same part, each design as large as fits',
       },
+      ...equalUnitFigures(),
     ];
   });

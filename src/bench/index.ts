@@ -9,6 +9,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   kernels: async () => (await import('./kernels.js')).kernels,
   network: async () => (await import('./network.js')).network,
   fpga: async () => (await import('./fpga.js')).fpga,
+  'fpga-area': async () => (await import('./fpga-area.js')).fpgaArea,
   pipeline: async () => (await import('./pipeline.js')).pipeline,
   presets: async () => (await import('./presets.js')).presets,
 };

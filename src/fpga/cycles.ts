@@ -27,7 +27,10 @@ export function passCycles(
 }
 
 /** Cycles of a whole layer: the sum over its passes. */
-export function layerCycles(plan: LayerPlan, design: Pick<Design, 'outputs' | 'tau'>): number {
+export function layerCycles(
+  plan: Pick<LayerPlan, 'tiling' | 'passes'>,
+  design: Pick<Design, 'outputs' | 'tau'>,
+): number {
   return plan.passes.reduce((sum, pass) => sum + passCycles(plan.tiling, pass, design), 0);
 }
 

@@ -34,7 +34,7 @@ export function packWeights(
 }
 
 /** Sets the bits of `value` from bit `at` on, counted through little-endian 16-bit halves. */
-function putBits(halves: Uint16Array, at: number, value: number): void {
+export function putBits(halves: Uint16Array, at: number, value: number): void {
   const half = at >> 4;
   const shifted = value << (at & 15);
   halves[half] |= shifted & 0xffff;
@@ -49,7 +49,7 @@ function putBits(halves: Uint16Array, at: number, value: number): void {
 export function layerOffset(
   { tiling, conv }: LayerPlan,
   { members }: Pick<PackedBinaryConv, 'members'>,
-  design: Design,
+  design: Pick<Design, 'inputs' | 'tau'>,
 ): number {
   const filling = tiling.inputGroups * design.inputs - conv.input.channels;
   const kernel = design.tau === 9 ? 0 : members[0];

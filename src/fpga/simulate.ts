@@ -6,7 +6,7 @@ import { Failure } from '../util/failure.js';
 import { type Design, halvesPerWord, rtlParameters } from './design.js';
 import { layerRegisters, packActivations, placeIndex, resultPlaces } from './host/layout.js';
 import { layerOffset, packWeights } from './image.js';
-import type { LayerPlan } from './plan.js';
+import type { LayerPass, LayerPlan } from './plan.js';
 import type { ToolContext } from './tools/tool.js';
 import { buildSimulator } from './tools/verilator.js';
 
@@ -45,6 +45,19 @@ export function buildAccelerator(
   return buildSimulator(source, folder, context);
 }
 
+/** How a simulated engine takes a layer. */
+export interface EngineLayout extends Pick<Design, 'pixels' | 'outputs' | 'inputs'> {
+  /** 16-bit halves of a word of each memory. */
+  readonly halves: { readonly activations: number; readonly weights: number };
+  /** The halves of a layer's weight words. */
+  readonly weights: (layer: WeightedLayer) => Uint16Array;
+  /** What is written for a pass before it runs: spaces from word 0 on. */
+  readonly registers: (
+    layer: WeightedLayer,
+    pass: LayerPass,
+  ) => readonly { readonly space: number; readonly halves: Uint16Array }[];
+}
+
 /**
  * Runs layers through the simulated accelerator: loads all weights once, then for each job and each
  * of its passes activations and registers, and reads the results back.
@@ -52,38 +65,61 @@ export function buildAccelerator(
  * @param program what {@link buildAccelerator} returned for this design
  * @throws Failure of kind `tool` when the simulator fails or answers with too few bytes
  */
-export async function simulateLayers(
+export function simulateLayers(
   program: string,
   design: Design,
   layers: readonly WeightedLayer[],
   jobs: readonly LayerJob[],
   signal: AbortSignal,
 ): Promise<LayerOutcome[]> {
-  const answer = await converse(program, commands(design, layers, jobs), signal);
-  return readAnswer(answer, design, layers, jobs);
+  return simulateEngine(program, acceleratorLayout(design), layers, jobs, signal);
+}
+
+/** {@link simulateLayers} for any engine whose harness speaks the commands of hw/sim. */
+export async function simulateEngine(
+  program: string,
+  layout: EngineLayout,
+  layers: readonly WeightedLayer[],
+  jobs: readonly LayerJob[],
+  signal: AbortSignal,
+): Promise<LayerOutcome[]> {
+  const answer = await converse(program, commands(layout, layers, jobs), signal);
+  return readAnswer(answer, layout, layers, jobs);
 }
 
 const spaces = { activations: 0, weights: 1, registers: 2 } as const;
 
+function acceleratorLayout(design: Design): EngineLayout {
+  return {
+    ...design,
+    halves: halvesPerWord(design),
+    weights: ({ plan, weights }) => packWeights(plan, weights, design),
+    registers: ({ plan, weights }, pass) => {
+      const offset = layerOffset(plan, weights, design);
+      return [{ space: spaces.registers, halves: layerRegisters(plan, pass, offset) }];
+    },
+  };
+}
+
 function* commands(
-  design: Design,
+  layout: EngineLayout,
   layers: readonly WeightedLayer[],
   jobs: readonly LayerJob[],
 ): Generator<Uint8Array> {
-  const perWord = halvesPerWord(design);
-  for (const { plan, weights } of layers) {
-    const halves = packWeights(plan, weights, design);
-    yield writeCommand(spaces.weights, perWord.weights, plan.weightBase, halves);
+  for (const layer of layers) {
+    const { weightBase } = layer.plan;
+    yield writeCommand(spaces.weights, layout.halves.weights, weightBase, layout.weights(layer));
   }
   for (const { layer, bits } of jobs) {
-    const { plan, weights } = layers[layer];
-    const offset = layerOffset(plan, weights, design);
+    const { plan } = layers[layer];
     for (const pass of plan.passes) {
-      const activations = packActivations(bits, plan, pass, design);
-      yield writeCommand(spaces.activations, perWord.activations, 0, activations);
-      yield writeCommand(spaces.registers, 1, 0, layerRegisters(plan, pass, offset));
+      const activations = packActivations(bits, plan, pass, layout);
+      yield writeCommand(spaces.activations, layout.halves.activations, 0, activations);
+      for (const { space, halves } of layout.registers(layers[layer], pass)) {
+        yield writeCommand(space, 1, 0, halves);
+      }
       yield Uint8Array.of(0x52); // R: run
-      yield readCommand(design.pixels, pass.rows * plan.resultWordsPerRow);
+      yield readCommand(layout.pixels, pass.rows * plan.resultWordsPerRow);
     }
   }
 }
@@ -136,7 +172,7 @@ async function converse(
 
 function readAnswer(
   answer: Buffer,
-  design: Design,
+  layout: EngineLayout,
   layers: readonly WeightedLayer[],
   jobs: readonly LayerJob[],
 ): LayerOutcome[] {
@@ -146,7 +182,7 @@ function readAnswer(
     const { height, width, channels } = plan.conv.output;
     const accumulators = new Int32Array(height * width * channels);
     const cycles = plan.passes.map((pass) => {
-      const bytes = 4 + 2 * pass.rows * plan.resultWordsPerRow * design.pixels;
+      const bytes = 4 + 2 * pass.rows * plan.resultWordsPerRow * layout.pixels;
       if (at + bytes > answer.length) {
         throw new Failure(
           'tool',
@@ -155,7 +191,7 @@ function readAnswer(
       }
       const count = answer.readUInt32LE(at);
       let place = at + 4;
-      for (const result of resultPlaces(plan, pass, design)) {
+      for (const result of resultPlaces(plan, pass, layout)) {
         if (result) accumulators[placeIndex(result, plan.conv)] = answer.readInt16LE(place);
         place += 2;
       }

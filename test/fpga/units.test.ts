@@ -114,7 +114,12 @@ describe.skipIf(!canSimulate)(`the engine under back-pressure ${simulated}`, () 
         weights: randomWeights(plan.conv, design.tau, i),
       }));
       const { RESULT_DEPTH: _, ...parameters } = rtlParameters(design);
-      const defines = { PIXELS: design.pixels, COUNT_BITS: design.countBits };
+      const defines = {
+        RESPONSE: 0,
+        PATIENT: 0,
+        COUNTS: design.pixels,
+        COUNT_BITS: design.countBits,
+      };
       const source = { top: 'subbit_engine', parameters, harness: 'engine.cpp', defines };
       const context = quiet(folder);
       const program = await buildSimulator(source, join(folder, 'engine'), context);

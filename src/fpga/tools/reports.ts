@@ -25,13 +25,49 @@ export interface RoutingReport {
   readonly fmax: number;
 }
 
-/** Reads what Yosys's `stat -json` prints after `synth_ice40`. */
-export function parseNetlistReport(text: string | Uint8Array): NetlistReport {
+/** A design synthesised for Xilinx 7, before placement. */
+export interface XilinxReport {
+  /** LUTs of any size that compute. */
+  readonly luts: number;
+  /** LUTs that serve as memory. */
+  readonly lutRams: number;
+  /** In halves: RAMB18. */
+  readonly blockRams: number;
+}
+
+/** Adds up the cells that Yosys's `stat -json` counts. */
+function cellCounter(text: string | Uint8Array) {
   const { design } = parseJsonRecord(text, 'the report of Yosys');
   const cells = isRecord(design) ? design.num_cells_by_type : undefined;
   if (!isRecord(cells)) throw new TypeError('the report of Yosys counts no cells');
-  const count = (belongs: (cell: string) => boolean) =>
-    Object.entries(cells).reduce((sum, [cell, n]) => (belongs(cell) ? sum + Number(n) : sum), 0);
+  return (weight: (cell: string) => number | boolean) =>
+    Object.entries(cells).reduce((sum, [cell, n]) => sum + Number(weight(cell)) * Number(n), 0);
+}
+
+/** LUTs that a distributed memory of Xilinx 7 takes. */
+const lutsOfMemory: Readonly<Record<string, number>> = {
+  RAM32X1D: 2,
+  RAM32M: 4,
+  RAM64X1D: 2,
+  RAM64M: 4,
+  RAM128X1D: 4,
+  SRL16E: 1,
+  SRLC32E: 1,
+};
+
+/** Reads what Yosys's `stat -json` prints after `synth_xilinx`. */
+export function parseXilinxReport(text: string | Uint8Array): XilinxReport {
+  const count = cellCounter(text);
+  return {
+    luts: count((cell) => /^(LUT[1-6]|INV)$/.test(cell)),
+    lutRams: count((cell) => lutsOfMemory[cell] ?? 0),
+    blockRams: count((cell) => (cell === 'RAMB36E1' ? 2 : cell === 'RAMB18E1')),
+  };
+}
+
+/** Reads what Yosys's `stat -json` prints after `synth_ice40`. */
+export function parseNetlistReport(text: string | Uint8Array): NetlistReport {
+  const count = cellCounter(text);
   return {
     luts: count((cell) => cell === 'SB_LUT4'),
     flipFlops: count((cell) => cell.startsWith('SB_DFF')),
