@@ -7,7 +7,8 @@ export default class Inspect extends BaseCommand {
   static override summary =
     'Say what a packed model holds, or what a run found and did to its subsets.';
   static override description =
-    'Of a packed model: layers, subsets, bytes, where it is from. The whole file is read and checked ' +
+    'Of a packed model: where it is from and how good it was found to be, its layers, the bits that they ' +
+    'take in the file, what they cost, and their subsets as pictures. The whole file is read and checked ' +
     'first; a damaged one is refused by name of the failing section. Of a run: every figure that its ' +
     'stages found, how each layer uses its subset, and how far it came from the sampled one.';
   static override examples = [
@@ -31,13 +32,12 @@ export default class Inspect extends BaseCommand {
   }
 
   private async model(file: string): Promise<object> {
-    const { decodeModel } = await import('../model/container/read.js');
-    const { describeModel } = await import('../model/describe.js');
+    const { readModel } = await import('../model/container/read.js');
+    const { modelReport } = await import('../report/model-report.js');
     const { modelText } = await import('../report/model-text.js');
-    const bytes = await readModelFile(file);
-    const description = describeModel(decodeModel(bytes, file), bytes.length);
-    this.log(modelText(description));
-    return description;
+    const report = modelReport(readModel(await readModelFile(file), file));
+    this.log(modelText(report));
+    return report;
   }
 
   private async ofRun(idOrName: string): Promise<object> {

@@ -1,5 +1,8 @@
 import { getHeapStatistics } from 'node:v8';
 import { modelViolation } from '../model/bounds.js';
+import { encodeAdaptive } from '../model/container/adaptive.js';
+import { packBits } from '../model/container/bits.js';
+import { buildBytes } from '../model/container/bytes.js';
 import { crc32c } from '../model/container/crc32c.js';
 import {
   readSections,
@@ -7,9 +10,11 @@ import {
   type Sections,
   writeSections,
 } from '../model/container/envelope.js';
-import { type ModelFile, readModel } from '../model/container/read.js';
+import { writeCoded } from '../model/container/indices.js';
+import { type FileLayout, type ModelFile, readModel } from '../model/container/read.js';
 import { headerBytes, preambleBytes, sectionTags } from '../model/container/sections.js';
 import { encodeModel } from '../model/container/write.js';
+import type { PackedModel } from '../model/packed.js';
 import type { Failure } from '../util/failure.js';
 import { type RandomStream, stream } from '../util/random.js';
 import { smallModel } from './models.js';
@@ -22,6 +27,7 @@ const file = 'fuzzed.snn';
 const modelCount = 48;
 
 interface Whole extends Sections {
+  readonly model: PackedModel;
   readonly bytes: Uint8Array;
 }
 
@@ -31,8 +37,9 @@ function wholeModel(seed: number, index: number): Whole {
   const key = `${seed} ${index}`;
   const known = models.get(key);
   if (known) return known;
-  const bytes = encodeModel(smallModel(seed, index));
-  const whole = { bytes, ...readSections(bytes, file, refuser(file)) };
+  const small = smallModel(seed, index);
+  const bytes = encodeModel(small);
+  const whole = { model: small, bytes, ...readSections(bytes, file, refuser(file)) };
   models.set(key, whole);
   return whole;
 }
@@ -59,6 +66,16 @@ const metadataMutations: readonly Mutation[] = [
     },
 );
 
+/** A figure whose value is another number, or none. */
+const figureMutation: Mutation = (bytes, random) => {
+  const field = '"value":';
+  const at = Buffer.from(bytes).indexOf(field);
+  if (at < 0) return bytes;
+  const [from, to] = [at + field.length, Buffer.from(bytes).indexOf('}', at)];
+  const value = pick(['1e999', '-0', '0.1e1', '1e-400', '""', 'null', '5', '12.5'], random);
+  return spliced(bytes, from, to - from, Buffer.from(value));
+};
+
 /** A field of two bytes at its limits: the sizes of ARCH. */
 const sizeMutation: Mutation = (bytes, random) => {
   const size = pick([0, 1, 2, 16, 255, 256, 1024, 4095, 4096, 65535], random);
@@ -78,7 +95,8 @@ function deeplySpoiled({ version, bodies }: Whole, other: Whole, random: RandomS
   const spoiled = { ...bodies };
   for (let n = 1 + random.below(2); n > 0; n--) {
     const tag = pick(sectionTags, random);
-    const more = tag === 'META' ? metadataMutations : [sizeMutation, nudge, nudge];
+    const more =
+      tag === 'META' ? [...metadataMutations, figureMutation] : [sizeMutation, nudge, nudge];
     const body = random.below(6) === 0 ? other.bodies[tag] : spoiled[tag];
     spoiled[tag] = random.below(4) === 0 ? body : mutated(body, random, more);
     if (body === bodies[tag] && body === spoiled[tag]) spoiled[tag] = nudge(body, random);
@@ -87,11 +105,29 @@ function deeplySpoiled({ version, bodies }: Whole, other: Whole, random: RandomS
   return writeSections({ version: written, bodies: spoiled });
 }
 
+/** Indices coded one way or the other, whether that pays or not, and some all alike: nothing else is wrong. */
+function recoded({ model: { blocks }, bodies }: Whole, random: RandomStream): Uint8Array {
+  const alike = random.below(2) === 0;
+  const indices = buildBytes((writer) => {
+    for (const { conv } of blocks) {
+      const values = alike ? conv.indices.map(() => conv.indices[0]) : conv.indices;
+      if (random.below(3) === 0) {
+        writeCoded(writer, { coding: 'plain', bytes: packBits(values, conv.tau) });
+      } else {
+        writeCoded(writer, { coding: 'adaptive', bytes: encodeAdaptive(values, conv.tau) });
+      }
+    }
+  });
+  return writeSections({ version: 3, bodies: { ...bodies, INDX: indices } });
+}
+
 /** The header or the section table spoiled; the checksums of both are right. */
 function headSpoiled({ bytes }: Whole, random: RandomStream): Uint8Array {
-  const spoiled = Uint8Array.from(bytes);
+  const longer = random.below(8) === 0;
+  const spoiled = Uint8Array.from([...bytes, ...(longer ? [0] : [])]);
   const view = new DataView(spoiled.buffer);
-  for (let n = 1 + random.below(3); n > 0; n--) {
+  if (longer) view.setUint32(12, spoiled.length, true);
+  for (let n = longer ? 0 : 1 + random.below(3); n > 0; n--) {
     const at = 8 + 4 * random.below((headerBytes - 12) / 4);
     const near = view.getUint32(at, true) + random.below(9) - 4;
     view.setUint32(at, pick([near, near, random.uint32(), 0, 2 ** 32 - 1], random), true);
@@ -118,6 +154,8 @@ function spoiledFile(seed: number, index: number): Uint8Array {
     case 2:
       return mutated(whole.bytes, random);
     case 3:
+      return recoded(whole, random);
+    case 4:
       return randomBytes(random, whole.bytes.subarray(0, random.below(headerBytes + 1)));
     default:
       return deeplySpoiled(whole, wholeModel(seed, random.below(modelCount)), random);
@@ -161,17 +199,28 @@ function read(bytes: Uint8Array): ModelFile {
   }
 }
 
-/** Holds what was read after all to the rules of a model, and to the bytes that it is written as. */
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
+}
+
+/**
+ * Holds what was read after all to the rules of a model, and to the one form in which it is written; a
+ * layer that stands there plainly may be coded then.
+ */
 function verify({ model, layout }: ModelFile, bytes: Uint8Array): void {
   const violation = modelViolation(model);
   if (violation) throw new Error(`a model was read in which ${violation.what}`);
   const written = encodeModel(model);
-  const oneForm = layout.version < 3;
-  if (oneForm ? Buffer.compare(written, bytes) !== 0 : written.length > bytes.length) {
-    throw new Error(`${bytes.length} bytes are written again as ${written.length}`);
-  }
-  if (Buffer.compare(encodeModel(readModel(written).model), written) !== 0) {
+  const again = readModel(written);
+  if (!sameBytes(encodeModel(again.model), written)) {
     throw new Error('what is written is not what is read');
+  }
+  const codings = ({ indices }: FileLayout) => indices.map(({ coding }) => coding);
+  const couldBeCoded = codings(layout).map(
+    (coding, i) => coding === 'plain' && coding !== codings(again.layout)[i],
+  );
+  if (couldBeCoded.some(Boolean) ? written.length > bytes.length : !sameBytes(written, bytes)) {
+    throw new Error(`${bytes.length} bytes are written again as ${written.length}, otherwise`);
   }
 }
 

@@ -24,8 +24,9 @@ export function smallModel(seed: number, index: number): PackedModel {
   const random = stream(seed, 'fuzz models', index);
   const architecture: Architecture = {
     family: index % 2 === 0 ? 'bireal' : 'vgg',
-    stages: [1 + random.below(2), random.below(2), 1],
-    width: 1 + random.below(6),
+    ...(index % 8 === 0
+      ? { stages: [1], width: 24 }
+      : { stages: [1 + random.below(2), random.below(2), 1], width: 1 + random.below(6) }),
     stem: {
       kernel: random.below(4) === 0 ? 7 : 3,
       stride: random.below(2) === 0 ? 1 : 2,

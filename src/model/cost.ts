@@ -68,7 +68,8 @@ function responsesOf(tau: number, structure: SubsetStructure): number {
   return structure === 'antipodal' ? 2 ** (tau - 1) : 2 ** tau;
 }
 
-function layerCost({ name, conv }: BlockShape, quantization: Quantization): LayerCost {
+/** What one binary 3x3 convolution of a network costs. */
+export function layerCost({ name, conv }: BlockShape, quantization: Quantization): LayerCost {
   const { input, output } = conv;
   const pairs = input.channels * output.channels;
   const positions = output.height * output.width;

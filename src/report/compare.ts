@@ -99,6 +99,12 @@ const figures: readonly Figure[] = [
     of: counted(bitsPerBinaryWeight),
   },
   {
+    figure: 'stored bits per binary weight',
+    unit: 'bit',
+    digits: 3,
+    of: found('stored bits per binary weight', 'pack'),
+  },
+  {
     figure: 'binary weights',
     unit: 'kbit',
     digits: 1,

@@ -33,6 +33,7 @@ export function runDocument(run: RunRecord): RunDocument {
 const closingFigures: readonly (readonly [stage: string, metric: string])[] = [
   ['evaluate', 'test accuracy'],
   ['pack', 'bits per binary weight'],
+  ['pack', 'stored bits per binary weight'],
   ['pack', 'packed model'],
   ['evaluate', 'CPU time'],
   ['synthesize', 'LUT'],

@@ -5,8 +5,14 @@ const widest = 64;
 
 /** What the characters of {@link useMap} mean. */
 export const useMapLegend =
-  `${unused} none, ${shades[0]} under half of an even share, ${shades[1]} under the share, ` +
-  `${shades[2]} under twice, ${shades[3]} twice and more`;
+  `${unused} none, ${shades[0]} below half an even share, ${shades[1]} below it, ` +
+  `${shades[2]} below twice, ${shades[3]} twice or more`;
+
+/** The character of a use that is `share` times an even one. */
+export function shade(share: number): string {
+  if (!(share > 0)) return unused;
+  return shades[Math.min(shades.length - 1, share < 0.5 ? 0 : Math.floor(share) + 1)];
+}
 
 /**
  * How a layer uses its members, by index, one character each; of more than 64 members the neighbours
@@ -20,8 +26,6 @@ export function useMap(use: readonly number[]): string {
   const span = use.length / width;
   return Array.from({ length: width }, (_, at) => {
     const shared = use.slice(at * span, (at + 1) * span);
-    const share = shared.reduce((sum, n) => sum + n, 0) / span / even;
-    if (!(share > 0)) return unused;
-    return shades[Math.min(shades.length - 1, share < 0.5 ? 0 : Math.floor(share) + 1)];
+    return shade(shared.reduce((sum, n) => sum + n, 0) / span / even);
   }).join('');
 }

@@ -1,5 +1,5 @@
 import type { ConvShape } from '../model/network.js';
-import type { PackedBinaryConv } from '../model/packed.js';
+import type { PackedBinaryConv, PackedModel } from '../model/packed.js';
 import {
   type KernelKind,
   kernelKinds,
@@ -89,4 +89,25 @@ export function eligibleKernels(subset: Subset): KernelKind[] {
 export function fastestKernel(subset: Subset, shape: ConvShape, vector: VectorBytes): KernelKind {
   const time = (kind: KernelKind) => modelledTime(kind, subset, shape, vector);
   return eligibleKernels(subset).reduce((best, kind) => (time(kind) < time(best) ? kind : best));
+}
+
+/** The kernel that computes a binary layer on a CPU. */
+export interface KernelChoice {
+  readonly kernel: KernelKind;
+  /** Share of the modelled time of all binary layers, 0..1. */
+  readonly timeShare: number;
+}
+
+/** The kernels of a model's binary layers in WebAssembly, by the layers' names. */
+export function chosenKernels({ shape, blocks }: PackedModel): ReadonlyMap<string, KernelChoice> {
+  const vector = 16;
+  const layers = shape.blocks.map(({ name, conv }, i) => {
+    const subset = blocks[i].conv;
+    const kernel = fastestKernel(subset, conv, vector);
+    return { name, kernel, time: modelledTime(kernel, subset, conv, vector) };
+  });
+  const total = layers.reduce((sum, { time }) => sum + time, 0);
+  return new Map(
+    layers.map(({ name, kernel, time }) => [name, { kernel, timeShare: time / total }]),
+  );
 }

@@ -140,7 +140,7 @@ function sizesOf({ model, layout }: ModelFile): Metrics {
     ),
     'stored bits per binary weight': counted(
       stored / size.binaryWeights,
-      'bit in the file, indices coded, subsets included',
+      'bit in the file, subsets included',
     ),
     'packed model': counted(layout.fileBytes, 'bytes'),
     'against 1 bit': counted(size.oneBitTotal / size.totalBits, 'x smaller'),

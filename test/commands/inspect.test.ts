@@ -72,8 +72,9 @@ describe('snn inspect of a packed model', () => {
   it('shows layers, subsets and bytes of a packed model', async () => {
     const { code, stdout } = await snn('inspect', golden);
     expect(code).toBe(0);
+    expect(stdout).toMatch(/stage1.block0\s+binary 3x3 \/2\s+7x7x10\s+4x4x20\s+1800\s+\d+/);
     expect(stdout).toMatch(
-      /stage1.block0\s+binary 3x3 \/2\s+7x7x10\s+4x4x20\s+1800\s+4\s+antipodal/,
+      /stage1.block0\s+4\s+antipodal\s+16 of 16\s+[34]\.\d\d\s+plain\s+109\s+0\.484/,
     );
     expect(stdout).toMatch(/kernel indices\s+\d+/);
     expect(stdout).toContain('32 bit');
@@ -92,7 +93,8 @@ describe('snn inspect of a packed model', () => {
       'classifier',
     ]);
     expect(described.size.indexBits).toBe(100 * 5 + 200 * 4 + 400 * 6);
-    expect(described.fileBytes).toBe((await readFile(golden)).length);
+    expect(described.file.fileBytes).toBe((await readFile(golden)).length);
+    expect(described.file.version).toBe(1);
   });
 
   it('refuses a damaged file by its section, and one that is not there', async () => {
