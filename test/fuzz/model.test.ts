@@ -45,6 +45,9 @@ test('a model that breaks a rule, or that is not what is written, is found out',
   expect(faithful.problems).toEqual([]);
   const outOfBounds = spoil((found) => ({ ...found, model: { ...found.model, fractionBits: 15 } }));
   expect(outOfBounds.problems).toHaveLength(faithful.accepted);
-  const renamed = spoil((found) => ({ ...found, model: { ...found.model, name: 'much longer' } }));
+  const renamed = spoil((found) => ({
+    ...found,
+    model: { ...found.model, name: 'much longer'.repeat(99) },
+  }));
   expect(renamed.problems).toHaveLength(faithful.accepted);
 });
