@@ -26,12 +26,13 @@ interface Source {
 
 export default class Deploy extends BaseCommand {
   static override summary =
-    'Put everything that a board needs into one folder, proved in simulation.';
+    'Put everything that a board or a C program needs into one folder, proved bit for bit.';
   static override description =
-    'Takes a run (the last one by default) or a spec, runs what is missing, and copies bitstream, ' +
-    'packed network, pins, golden vectors, host program and manifest to one folder. The manifest says ' +
-    'how the accelerator was verified: simulated in Verilator, bit for bit with the reference, or not ' +
-    'simulated.';
+    'Takes a run (the last one by default) or a spec and runs what is missing. --fpga: bitstream, packed ' +
+    'network, pins, golden vectors, host program and manifest; the manifest says how the accelerator ' +
+    'was verified: simulated in Verilator, bit for bit with the reference, or not simulated. --cpu: the ' +
+    'network as a C library with its golden vectors, compiled by cc where there is one and compared ' +
+    'with the reference on every layer; takes a packed model (a .snn file) as well.';
   static override examples = [
     {
       description: 'Deploy the last run',
@@ -42,40 +43,94 @@ export default class Deploy extends BaseCommand {
       command: '<%= config.bin %> deploy --fpga configs/quickstart.yaml --require-simulation',
     },
     {
+      description: 'The last run as a C library',
+      command: '<%= config.bin %> deploy --cpu',
+    },
+    {
+      description: 'A packed model as a C library, proved on random images',
+      command: '<%= config.bin %> deploy --cpu model.snn --output network',
+    },
+    {
       description: 'Write the bitstream into the connected board as well',
       command: '<%= config.bin %> deploy --fpga --program',
     },
   ];
   static override args = {
     run: Args.string({
-      description: 'a run, a run’s name, or a spec file; default: the last finished run',
+      description:
+        'a run, a run’s name, a spec file, or with --cpu a packed model (.snn); default: the last finished run',
     }),
   };
   static override flags = {
-    fpga: Flags.boolean({ required: true, summary: 'Deploy to the FPGA that the spec targets.' }),
+    fpga: Flags.boolean({
+      summary: 'Deploy to the FPGA that the spec targets.',
+    }),
+    cpu: Flags.boolean({
+      summary: 'Deploy as a C library for any CPU.',
+    }),
     output: Flags.string({
       helpValue: 'DIR',
-      summary: 'The folder to fill; default: deploy/<name>. An earlier deployment is replaced.',
+      summary:
+        'The folder to fill; default: deploy/<name>, with --cpu deploy/<name>-cpu. An earlier ' +
+        'deployment is replaced.',
     }),
     'require-simulation': Flags.boolean({
       summary: 'Fail if the accelerator was not simulated.',
+      dependsOn: ['fpga'],
     }),
-    program: Flags.boolean({ summary: 'Program the connected board with openFPGALoader.' }),
+    program: Flags.boolean({
+      summary: 'Program the connected board with openFPGALoader.',
+      dependsOn: ['fpga'],
+    }),
   };
 
   async run(): Promise<object> {
     const { args, flags } = await this.parse(Deploy);
+    if (flags.cpu === flags.fpga) {
+      throw new Failure('input', 'name one target: --fpga or --cpu', [
+        'an FPGA board: snn deploy --fpga',
+        'a C library: snn deploy --cpu',
+      ]);
+    }
+    return flags.cpu ? this.toCpu(args.run, flags.output) : this.toFpga(args.run, flags);
+  }
+
+  private async toCpu(wanted: string | undefined, output: string | undefined): Promise<object> {
+    const { deployToCpu } = await import('../cpu/deploy.js');
+    const { sourceOfFile, sourceOfRun } = await import('../cpu/source.js');
+    const { summaryOf } = await import('../cpu/summary.js');
     const store = openStore();
-    const source = await findSource(store, args.run);
+    const source = wanted?.endsWith('.snn')
+      ? await sourceOfFile(wanted)
+      : await sourceOfRun(store, await this.finish(await findSource(store, wanted), 'evaluate'));
+    const folder = output ?? join('deploy', `${source.name}-cpu`);
+    const manifest = await interruptible((signal) => deployToCpu(source, resolve(folder), signal));
+    this.document = { output: folder, manifest };
+    this.log(summaryOf(manifest, folder));
+    return this.document;
+  }
+
+  /** Runs what is missing of a source's stages, up to `until`. */
+  private async finish(source: Source, until: string | null = null): Promise<RunRecord> {
+    const range = until === null ? {} : { until };
+    const outcome = await this.runStages({ ...source, ...range });
+    if (outcome.status !== 'finished') throw outcome.error;
+    return outcome.run;
+  }
+
+  private async toFpga(
+    wanted: string | undefined,
+    flags: { output?: string | undefined; 'require-simulation': boolean; program: boolean },
+  ): Promise<object> {
+    const store = openStore();
+    const source = await findSource(store, wanted);
     targetOf(source.spec);
     if (flags['require-simulation'] && (await verilatorVersion()) === null) {
       throw new Failure('tool', 'not simulated: --require-simulation needs Verilator', [
         installVerilator,
       ]);
     }
-    const outcome = await this.runStages(source);
-    if (outcome.status !== 'finished') throw outcome.error;
-    const { run } = outcome;
+    const run = await this.finish(source);
     const output = flags.output ?? join('deploy', run.spec.name);
     const manifest = await deliver(deployFolder(store, run), resolve(output));
     if (flags['require-simulation'] && !manifest.verification.simulated) {
@@ -107,7 +162,7 @@ async function findSource(store: Store, wanted: string | undefined): Promise<Sou
   if (run !== null) return { ...run, spec: await storedSpec(run.spec, run.id) };
   throw new Failure('input', 'there is no run to deploy', [
     'run one first: snn run configs/quickstart.yaml',
-    'or name a spec: snn deploy --fpga configs/quickstart.yaml',
+    'or name a spec: snn deploy --cpu configs/quickstart.yaml',
   ]);
 }
 

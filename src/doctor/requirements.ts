@@ -99,6 +99,13 @@ export const requirements: readonly Requirement[] = [
     install: 'apt install verilator g++ make',
   },
   {
+    name: 'C compiler',
+    needed: false,
+    probe: { kind: 'program', name: 'cc', version: ['--version'] },
+    adds: 'proof of the C library that snn deploy --cpu writes; AVX2 figures of the bench',
+    install: 'apt install gcc',
+  },
+  {
     name: 'C++ compiler',
     needed: false,
     probe: { kind: 'program', name: 'g++', version: ['--version'] },
@@ -109,7 +116,7 @@ export const requirements: readonly Requirement[] = [
     name: 'make',
     needed: false,
     probe: { kind: 'program', name: 'make', version: ['--version'] },
-    adds: 'builds the simulator that Verilator writes',
+    adds: 'builds the simulator that Verilator writes, and the C library',
     install: 'apt install make',
   },
   {

@@ -15,10 +15,10 @@
 #endif
 
 /*
- * The most steps of an image, for each of its bytes and each pixel of its input: a byte of weights serves a
- * position with a step or a few, and no map has more positions than the input.
+ * The most steps of an image, for each of its bytes and each pixel of its input and 1024 more: a byte of weights
+ * serves a position with a step or two, and no map has more positions than the input.
  */
-enum { STEPS = 16, FEWEST_PIXELS = 1024 };
+enum { STEPS = 4, MORE_PIXELS = 1024 };
 
 /* A cache line. */
 enum { LINE = 64 };
@@ -48,6 +48,13 @@ static int refuse(snn_error *error, snn_status status, const char *format, ...) 
 }
 
 static size_t whole_lines(size_t bytes) { return (bytes + LINE - 1) / LINE * LINE; }
+
+/* Memory at a whole cache line, all 0. */
+static void *zeros(size_t bytes) {
+  void *memory = aligned_alloc(LINE, bytes > 0 ? whole_lines(bytes) : LINE);
+  if (memory) memset(memory, 0, bytes);
+  return memory;
+}
 
 static const Map *last_map(const Header *header) {
   return (const Map *)((const uint8_t *)header + header->maps_start) + header->maps - 1;
@@ -91,6 +98,9 @@ static int check_parts(const Header *header, snn_error *error) {
                       (int64_t)header->constants_start + header->constant_bytes + 4 == (int64_t)header->size;
   if (!ordered) return refuse(error, SNN_INVALID, "the parts of the image do not fit together");
   const int64_t memory = (int64_t)header->arena_bytes + header->scratch_bytes;
+  if (header->arena_bytes % LINE != 0 || header->scratch_bytes % LINE != 0) {
+    return refuse(error, SNN_INVALID, "the arena or the scratch is no whole number of cache lines");
+  }
   if (header->arena_bytes < 0 || header->scratch_bytes < 0 || memory > SNN_MOST_MEMORY) {
     return refuse(error, SNN_INVALID, "the image asks for more memory than %d bytes", SNN_MOST_MEMORY);
   }
@@ -125,7 +135,7 @@ static int check_operations(const Header *header, const int32_t **operations, ui
     word += 1 + words;
   }
   if (word != end) return refuse(error, SNN_INVALID, "there are words behind the last operation");
-  const uint64_t pixels = PRODUCT(header->height, header->width) + FEWEST_PIXELS;
+  const uint64_t pixels = PRODUCT(header->height, header->width) + MORE_PIXELS;
   if (checks.steps > times(times(pixels, header->size), STEPS)) {
     return refuse(error, SNN_INVALID, "the image would run for too long");
   }
@@ -163,7 +173,6 @@ static int check_maps(const Header *header, const Map *maps, const int32_t *cons
       const int32_t *operation = operations[map->operation];
       require(&checks, map->word != 0 && map->word == operation_kinds[operation[0]].sums_word, "its word");
       require(&checks, map->value_bytes == 4 && checks.arena_bytes + bytes <= SNN_MOST_MEMORY, "its size");
-      require(&checks, header->arena_bytes % 4 == 0, "the arena's size");
       if (!checks.wrong) {
         const Redirected copy = redirect(operation, map->word, header->arena_bytes);
         checks.arena_bytes += bytes;
@@ -215,31 +224,29 @@ snn_model *snn_load(const void *image, size_t size, snn_error *error) {
       !check_operations(header, NULL, &taken, error)) {
     return NULL;
   }
-  /* One stretch of memory: the model, its lists, the arena and the scratch. */
   const int64_t names = 1 + (int64_t)header->maps + header->classes;
   if (names > header->string_bytes) {
     refuse(error, SNN_INVALID, "names are missing");
     return NULL;
   }
-  const size_t model_bytes = whole_lines(sizeof(snn_model));
-  const size_t lists = whole_lines(sizeof(void *) * ((size_t)header->operations + (size_t)names));
-  const size_t arena = whole_lines((size_t)header->arena_bytes), scratch = whole_lines((size_t)header->scratch_bytes);
-  const size_t memory = model_bytes + lists + arena + scratch;
-  uint8_t *at = aligned_alloc(LINE, memory);
-  if (!at) {
-    refuse(error, SNN_OUT_OF_MEMORY, "%zu bytes of memory are not there", memory);
+  const size_t lists = sizeof(void *) * ((size_t)header->operations + (size_t)names);
+  const size_t arena = (size_t)header->arena_bytes, scratch = (size_t)header->scratch_bytes;
+  snn_model *model = zeros(sizeof *model);
+  if (model) {
+    *model = (snn_model){.header = header,
+                         .constants = bytes + header->constants_start,
+                         .operations = zeros(lists),
+                         .maps = (const Map *)(bytes + header->maps_start),
+                         .arena = zeros(arena),
+                         .scratch = zeros(scratch),
+                         .memory = sizeof *model + lists + arena + scratch};
+  }
+  if (!model || !model->operations || !model->arena || !model->scratch) {
+    refuse(error, SNN_OUT_OF_MEMORY, "%zu bytes of memory are not there", sizeof *model + lists + arena + scratch);
+    snn_free(model);
     return NULL;
   }
-  memset(at, 0, memory);
-  snn_model *model = (snn_model *)at;
-  model->header = header;
-  model->constants = bytes + header->constants_start;
-  model->operations = (const int32_t **)(at + model_bytes);
   model->names = (const char **)(model->operations + header->operations);
-  model->maps = (const Map *)(bytes + header->maps_start);
-  model->arena = at + model_bytes + lists;
-  model->scratch = model->arena + arena;
-  model->memory = memory;
   if (!check_operations(header, model->operations, &model->steps, error) ||
       !check_maps(header, model->maps, model->operations, error) || !find_names(header, model->names, error)) {
     snn_free(model);
@@ -338,13 +345,10 @@ int snn_probe(snn_model *model, const uint8_t *pixels, snn_visitor *visit, void 
   const Header *header = model->header;
   size_t count, kept;
   probe_sizes(model, &count, &kept);
-  uint8_t *arena = aligned_alloc(LINE, whole_lines((size_t)header->arena_bytes + kept));
+  uint8_t *arena = zeros((size_t)header->arena_bytes + kept);
   int32_t *values = malloc(sizeof(int32_t) * count);
   int ended = arena && values ? 0 : -1;
-  if (!ended) {
-    memset(arena, 0, (size_t)header->arena_bytes + kept);
-    put_pixels(header, arena, pixels);
-  }
+  if (!ended) put_pixels(header, arena, pixels);
   const Thread thread = {model->constants, arena, model->scratch, 0, 1};
   for (int32_t i = 0; !ended && i < header->operations; i++) {
     const int32_t word = probed_word(model, i);
@@ -361,4 +365,10 @@ int snn_probe(snn_model *model, const uint8_t *pixels, snn_visitor *visit, void 
   return ended;
 }
 
-void snn_free(snn_model *model) { free(model); }
+void snn_free(snn_model *model) {
+  if (!model) return;
+  free(model->operations);
+  free(model->arena);
+  free(model->scratch);
+  free(model);
+}
