@@ -1,6 +1,7 @@
 import type { TrainedBinaryConv } from '../model/trained.js';
+import { chooseMembers } from '../nn/quantizer/members.js';
 import { kernelCount, kernelElements, signCode } from '../subbit/kernels.js';
-import { channelScales, chooseMembers } from '../subbit/quantize.js';
+import { channelScales } from '../subbit/quantize.js';
 import { demandOf } from '../subbit/replacement.js';
 import { frequentSubset } from '../subbit/subset.js';
 

@@ -49,6 +49,12 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
   return shape.map((_, axis) => elementsOf(shape.slice(axis + 1)));
 }
 
+/** Whether a tensor's elements lie row by row without gaps. */
+function isRowMajor({ shape, strides }: Placement): boolean {
+  const usual = rowMajorStrides(shape);
+  return shape.every((size, axis) => size <= 1 || strides[axis] === usual[axis]);
+}
+
 /** Why a tensor does not lie within a storage of `elements`; null: it does. */
 export function placementProblem(
   { shape, strides, offset }: Placement,
@@ -117,7 +123,11 @@ export function isFloat({ type }: Pick<StoredTensor, 'type'>): boolean {
  * @throws Error where its elements are no floats
  */
 export function floatsOf(tensor: StoredTensor): Float32Array {
-  const { shape, strides, offset } = tensor;
+  const { type, bytes, shape, strides, offset } = tensor;
+  if (type === 'float32' && isRowMajor(tensor)) {
+    const copy = new Uint8Array(bytes.subarray(4 * offset, 4 * (offset + elementsOf(shape))));
+    return new Float32Array(copy.buffer);
+  }
   const read = floatReader(tensor);
   if (!read) throw new Error(`a tensor of ${tensor.type} holds no floats`);
   const values = new Float32Array(elementsOf(shape));

@@ -1,6 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
-import { Failure } from '../util/failure.js';
-import { errorCode, orIfMissing } from '../util/files.js';
+import { stat } from 'node:fs/promises';
+import { orIfMissing, readInput } from '../util/files.js';
 
 /**
  * Whether what a person names is a packed model's file rather than a run: a run's id or name holds no
@@ -16,12 +15,7 @@ export async function isModelFile(what: string): Promise<boolean> {
 
 /** The bytes of a packed model's file; throws a Failure of kind `input` that says why there are none. */
 export async function readModelFile(file: string): Promise<Uint8Array> {
-  return readFile(file).catch((error: unknown) => {
-    const code = errorCode(error);
-    if (code === undefined) throw error;
-    const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
-    throw new Failure('input', `${file}: ${why}`, [
-      'name a packed model: a run leaves its model.snn in the artifact of its pack stage',
-    ]);
-  });
+  return readInput(file, [
+    'name a packed model: a run leaves its model.snn in the artifact of its pack stage',
+  ]);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { Failure } from './failure.js';
 
 /** The code of a system error (`ENOENT`, `EEXIST`, ...), or undefined for anything else thrown. */
 export function errorCode(error: unknown): string | undefined {
@@ -20,6 +21,16 @@ export async function orIfMissing<Value, Fallback>(
     if (errorCode(error) === 'ENOENT') return fallback;
     throw error;
   }
+}
+
+/** The bytes of a file that a person named; throws a Failure of kind `input` that says why there are none. */
+export async function readInput(file: string, next: readonly string[] = []): Promise<Uint8Array> {
+  return readFile(file).catch((error: unknown) => {
+    const code = errorCode(error);
+    if (code === undefined) throw error;
+    const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
+    throw new Failure('input', `${file}: ${why}`, next);
+  });
 }
 
 /** Waits until a file or folder has reached the disk; a system that cannot sync folders is let off. */

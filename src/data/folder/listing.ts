@@ -50,6 +50,15 @@ export async function listFolder(folder: string, splits: SplitFolders): Promise<
 async function listSplit(parent: string, names: readonly string[]): Promise<SplitListing> {
   const folder = splitFolder(parent, names);
   if (folder === null) throw new Failure('input', `${parent}: has no folder ${names.join(' or ')}`);
+  return listClasses(folder);
+}
+
+/**
+ * Every image of a folder `<class>/<image>`, and no other file.
+ *
+ * @throws Failure where a class has no images, or anything lies in the folders that is no image
+ */
+export async function listClasses(folder: string): Promise<SplitListing> {
   const classes = await namesIn(folder);
   const stray = classes.find((name) => !isFolder(join(folder, name)));
   if (stray !== undefined) {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { kernelCount, kernelElements } from '../../subbit/kernels.js';
 import { chooseMembers as chooseInTypeScript } from '../../subbit/quantize.js';
-import { isWholeSpace, type Subset } from '../../subbit/subset.js';
+import { representativeCount, type Subset } from '../../subbit/subset.js';
 import { packageFile } from '../../util/paths.js';
 
 /** Latent kernels that one call takes: few enough for the processor's nearest cache. */
@@ -46,13 +46,15 @@ function start(): Module {
  */
 export function chooseMembers(
   latents: Float32Array,
-  subset: Pick<Subset, 'tau' | 'structure' | 'representatives'>,
+  subset: Pick<Subset, 'structure' | 'representatives'>,
   indices: Uint16Array,
 ): number {
-  if (isWholeSpace(subset)) return chooseInTypeScript(latents, subset, indices);
+  const { structure, representatives } = subset;
+  if (representatives.length === representativeCount(kernelElements, structure)) {
+    return chooseInTypeScript(latents, subset, indices);
+  }
   started ??= start();
   const { choose, latents: some, codes, indices: chosen } = started;
-  const { structure, representatives } = subset;
   codes.set(representatives);
   let changed = 0;
   for (let from = 0; from < indices.length; from += block) {
