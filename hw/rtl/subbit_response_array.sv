@@ -7,7 +7,8 @@
 // picks a word of its channel's table, and PIXELS x OUTPUTS sums over the INPUTS channels follow three
 // steps later. Tables have two banks: one is read while the other is filled.
 //
-// In an antipodal subset the top bit of an index asks for the complement of a member: 9 less its count.
+// In an antipodal subset the top bit of an index asks for the complement of a member: 9 less its count r.
+// 9 - r is ~r - 6 in four bits, so the bits are turned and all the sixes of a sum are taken off at once.
 module subbit_response_array #(
     parameter int PIXELS      = 7,
     parameter int OUTPUTS     = 4,
@@ -48,6 +49,8 @@ module subbit_response_array #(
   // Contributions, [OUTPUTS][PIXELS][4 QUADS] of 4 bits; channels beyond INPUTS give 0.
   logic [OUTPUTS*PIXELS*QUADS*16-1:0] parts;
 
+  logic [OUTPUTS*INPUTS-1:0] complements;
+
   for (genvar in = 0; in < 4 * QUADS; in++) begin : inputs
     if (in < INPUTS) begin : used
       logic [WORD-1:0] counts, filled;
@@ -65,7 +68,6 @@ module subbit_response_array #(
       for (genvar out = 0; out < OUTPUTS; out++) begin : outputs
         logic [TAU-1:0]  index;
         logic [WORD-1:0] word;
-        logic            complement;
 
         assign index = indices[(out*INPUTS+in)*TAU+:TAU];
 
@@ -83,14 +85,13 @@ module subbit_response_array #(
         );
 
         if (ANTIPODAL != 0) begin : signed_index
-          always_ff @(posedge clk) if (step) complement <= index[TAU-1];
+          always_ff @(posedge clk) if (step) complements[out*INPUTS+in] <= index[TAU-1];
         end else begin : plain_index
-          assign complement = 1'b0;
+          assign complements[out*INPUTS+in] = 1'b0;
         end
 
         for (genvar pixel = 0; pixel < PIXELS; pixel++) begin : pixels
-          assign parts[((out*PIXELS+pixel)*4*QUADS+in)*4+:4] = complement
-              ? 4'd9 - word[pixel*4+:4] : word[pixel*4+:4];
+          assign parts[((out*PIXELS+pixel)*4*QUADS+in)*4+:4] = word[pixel*4+:4] ^ {4{complements[out*INPUTS+in]}};
         end
       end
     end else begin : unused
@@ -104,6 +105,15 @@ module subbit_response_array #(
 
   // Sums of four channels, then of all.
   for (genvar out = 0; out < OUTPUTS; out++) begin : outputs
+    logic [SUM_BITS-1:0] turned, sixes;
+
+    always_comb begin
+      turned = '0;
+      for (int in = 0; in < INPUTS; in++) turned = turned + SUM_BITS'(complements[out*INPUTS+in]);
+    end
+
+    always_ff @(posedge clk) if (step) sixes <= (turned << 2) + (turned << 1);
+
     for (genvar pixel = 0; pixel < PIXELS; pixel++) begin : pixels
       logic [QUADS*6-1:0]  quads;
       logic [SUM_BITS-1:0] sum;
@@ -120,7 +130,7 @@ module subbit_response_array #(
       end
 
       always_comb begin
-        sum = '0;
+        sum = -sixes;
         for (int quad = 0; quad < QUADS; quad++) sum = sum + SUM_BITS'(quads[quad*6+:6]);
       end
 

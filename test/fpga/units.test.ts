@@ -23,12 +23,17 @@ import {
 
 const folder = temporaryFolder();
 
-/** Asks Yosys to prove, by SAT over every input, the assertions of `property` about a module. */
-async function prove(source: string, property: string) {
+/**
+ * Asks Yosys to prove, by SAT over every input, the assertions of `property` about a module: of every
+ * state that `steps` clocks reach from one in which only the property's registers are known.
+ */
+async function prove(source: string, property: string, steps = 0) {
   const files = { 'module.sv': source, 'claim.sv': property };
+  const clocked =
+    steps === 0 ? '' : ` -maxsteps ${steps} -tempinduct -tempinduct-baseonly -set-init-undef`;
   const script =
-    'read_verilog -sv -formal module.sv claim.sv; hierarchy -check -top claim; proc; flatten; chformal -lower; ' +
-    'opt; sat -verify -prove-asserts -set-def-inputs';
+    'read_verilog -sv -formal module.sv claim.sv; hierarchy -check -top claim; proc; flatten; memory -nomap; ' +
+    `memory_map; chformal -lower; opt; sat -verify -prove-asserts -set-def-inputs${clocked}`;
   const args = ['-p', script];
   await runNpmTool({ package: '@yowasp/yosys', command: 'yosys', args, files }, quiet(folder));
 }
@@ -62,6 +67,36 @@ const shiftsCrc = `module claim(input [15:0] crc, input [7:0] data);
   end
 endmodule`;
 
+// What was last written as a member is the kernel of every lane that asks for it.
+const decodesIndices = `module claim(input clk, input step, input write, input [1:0] member, input [8:0] data, input [3:0] indices);
+  wire [17:0] kernels;
+  subbit_kernel_decoder #(.TAU(2), .LANES(2)) dut(
+    .clk(clk), .member_write(write), .member_index(member), .member_data(data),
+    .step(step), .indices(indices), .kernels(kernels));
+  reg [3:0] written;
+  reg [35:0] subset;
+  reg [1:0] valid;
+  reg [17:0] expected;
+  initial written = 0;
+  initial valid = 0;
+  always @(posedge clk) begin
+    if (write) begin
+      subset[9*member +: 9] <= data;
+      written[member] <= 1'b1;
+    end
+    if (step) begin
+      valid[0] <= written[indices[1:0]] && !(write && member == indices[1:0]);
+      valid[1] <= written[indices[3:2]] && !(write && member == indices[3:2]);
+      expected[8:0] <= subset[9*indices[1:0] +: 9];
+      expected[17:9] <= subset[9*indices[3:2] +: 9];
+    end
+  end
+  always @* begin
+    if (valid[0]) assert(kernels[8:0] == expected[8:0]);
+    if (valid[1]) assert(kernels[17:9] == expected[17:9]);
+  end
+endmodule`;
+
 describe('proofs over every input', () => {
   const rtl = (name: string) => readFile(packageFile(`hw/rtl/${name}.sv`), 'utf8');
 
@@ -77,6 +112,22 @@ describe('proofs over every input', () => {
     );
     expect(broken).not.toBe(source);
     const failure = await failureOf(() => prove(broken, countsMatches));
+    expect(failure.message).toMatch(/proof did fail/i);
+  });
+
+  // A write, steps in which nothing happens, a read: more steps reach nothing else.
+  const decoderSteps = 5;
+
+  it('a lane decodes its index to the member that was last written', async () => {
+    const source = (await rtl('subbit_memory')) + (await rtl('subbit_kernel_decoder'));
+    await prove(source, decodesIndices, decoderSteps);
+  });
+
+  it('and the proof fails when a lane looks up the index of another', async () => {
+    const source = (await rtl('subbit_memory')) + (await rtl('subbit_kernel_decoder'));
+    const broken = source.replace('indices[lane*TAU+:TAU]', 'indices[0+:TAU]');
+    expect(broken).not.toBe(source);
+    const failure = await failureOf(() => prove(broken, decodesIndices, decoderSteps));
     expect(failure.message).toMatch(/proof did fail/i);
   });
 
