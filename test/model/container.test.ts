@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packBits, packedBytes, unpackBits } from '../../src/model/container/bits.js';
 import { crc32c } from '../../src/model/container/crc32c.js';
-import { decodeModel } from '../../src/model/container/read.js';
+import { decodeModel, readModel } from '../../src/model/container/read.js';
 import {
   entryBytes,
   headerBytes,
@@ -206,6 +206,22 @@ describe('.snn container', () => {
         `section ARCH (architecture) has family ${family}, which is none of format version ${version}`,
       );
     }
+  });
+
+  it('takes no more memory than the file and its model, twice', () => {
+    const plan = { seed: 8, mood: 'small', taus: [5, 9], structures: ['free', 'free'] } as const;
+    const stem = { kernel: 3, stride: 1, pool: false } as const;
+    const shape = birealNetwork({ stages: [2], width: 256, stem }, small.shape.input, 3);
+    const model = randomModel({ ...plan, shape });
+    const bytes = encodeModel(model);
+    const before = process.memoryUsage().arrayBuffers;
+    const { layout, model: read } = readModel(bytes);
+    const taken = process.memoryUsage().arrayBuffers - before;
+    expect(read).toEqual(model);
+    expect(layout.indices.map(({ coding }) => coding)).toEqual(['adaptive', 'adaptive']);
+    const indices = 2 * 2 * 256 * 256;
+    expect(taken).toBeGreaterThan(indices);
+    expect(taken).toBeLessThan(2 * (bytes.length + indices));
   });
 
   it('does not allocate what a lying architecture promises', () => {

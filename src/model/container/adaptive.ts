@@ -21,7 +21,8 @@ function newCounts(width: number): Uint8Array {
 }
 
 function count(counts: Uint8Array, node: number, bit: number): void {
-  const [zero, one] = [2 * node, 2 * node + 1];
+  const zero = 2 * node;
+  const one = zero + 1;
   if (counts[zero] + counts[one] === countLimit) {
     counts[zero] = (counts[zero] + 1) >> 1;
     counts[one] = (counts[one] + 1) >> 1;
