@@ -240,5 +240,5 @@ export const model: FuzzTarget<ModelFile> = {
   read,
   verify,
   failureProblem,
-  memory: { perByte: 64, beside: 2 ** 19 },
+  memory: { perByte: 64, beside: 2 ** 21 },
 };
