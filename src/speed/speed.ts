@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MapShape } from '../model/network.js';
 import { withRandomKernels } from '../model/random.js';
+import type { NativeTarget } from '../runtime/native/native.js';
 import type { Program } from '../runtime/program.js';
 import { Failure } from '../util/failure.js';
 import { examineMachine } from '../util/machine.js';
@@ -48,25 +49,28 @@ function nativeSpeed({ build, image }: BuildTimes): NetworkSpeed {
   };
 }
 
-async function nativeTimes(
-  time: (build: Build) => Promise<BuildTimes>,
-  { native, note, signal }: SpeedOptions,
-): Promise<BuildTimes[]> {
-  if (native === false) return [];
+/** What to build natively; null: nothing. */
+function wantedTarget(native: boolean | null): NativeTarget | null {
+  if (native === false) return null;
   const target = nativeTarget();
-  if (target === null) {
-    if (native === null) return [];
-    throw new Failure('tool', 'there is no C compiler to build the kernels with', [
-      'apt install gcc',
-      'or leave the native build out: --no-native',
-    ]);
-  }
+  if (target !== null || native === null) return target;
+  throw new Failure('tool', 'there is no C compiler to build the kernels with', [
+    'apt install gcc',
+    'or leave the native build out: --no-native',
+  ]);
+}
+
+async function nativeTimes(
+  target: NativeTarget,
+  time: (build: Build) => Promise<BuildTimes>,
+  { note, signal }: SpeedOptions,
+): Promise<BuildTimes> {
   const folder = await mkdtemp(join(tmpdir(), 'snn-native-'));
   try {
     note(`compiling the kernels for ${target} with cc`);
     const build = await compileNative(target, folder, signal);
     note(`layers on one thread, ${target}`);
-    return [await time(build)];
+    return await time(build);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -84,6 +88,7 @@ export async function measureSpeed(
 ): Promise<SpeedReport> {
   const { repeats, seed, note, signal } = options;
   const { input } = model.shape;
+  const target = wantedTarget(options.native);
   const twin = withRandomKernels(model, { tau: 9, structure: 'free' }, seed);
   const pair: Pair = { network: model, twin };
   const image = (program: Program) => randomPixels(program.image.bytes, seed);
@@ -91,7 +96,7 @@ export async function measureSpeed(
 
   note('layers on one thread, WebAssembly');
   const wasm = await time(wasmBuild);
-  const native = await nativeTimes(time, options);
+  const native = target === null ? [] : [await nativeTimes(target, time, options)];
   const threads = [...new Set([1, options.threads])];
   note(`the whole network on ${threads.join(' and on ')} threads, WebAssembly`);
   const batch = options.batch ?? usualBatch(input);
