@@ -4,14 +4,14 @@
 #
 #   scripts/fuzz-loader.sh [RUNS]   (of each build; default: 120000, about a minute)
 #
-# Needs clang with its runtime (apt install clang libclang-rt-14-dev) and `npm run build`. An image that breaks the
+# Needs clang with its runtime (apt install clang libclang-rt-dev) and `npm run build`. An image that breaks the
 # library is left in the working folder as crash-*.
 set -euo pipefail
 
 program=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 runs=${1:-120000}
 
-command -v clang >/dev/null || { echo 'fuzz-loader: clang is not installed (apt install clang libclang-rt-14-dev)' >&2; exit 3; }
+command -v clang >/dev/null || { echo 'fuzz-loader: clang is not installed (apt install clang libclang-rt-dev)' >&2; exit 3; }
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
