@@ -133,5 +133,12 @@ describe.each(targets)('the kernels compiled natively, $target$where', ({ target
     expect(said(image, { 108: 2 ** 30 })).toContain("operation 0 (padImage): a map's sides");
     expect(said(image, { 36: 2 ** 31 - 64 })).toContain('more memory than');
     expect(said(image, { 20: arena })).toContain('the pixels: they lie outside of the arena');
+    // A pick is an address among the planes, so its value counts.
+    const byPlanes = compile(model, { vector: build.vector, kernel: 'planes' });
+    const planes = encodeImage(byPlanes, labelsOf(model));
+    const block = byPlanes.operations.find(({ name }) => name === 'block');
+    const picks = new DataView(planes.buffer).getInt32(72, true) + (block?.words.at(-3) ?? 0);
+    expect(said(planes)).toBe('0 ');
+    expect(said(planes, { [picks]: -1 })).toContain('(block): a pick beyond the planes');
   });
 });
