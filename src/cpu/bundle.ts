@@ -80,6 +80,7 @@ export async function writeLibrary(
   }
   await writeFile(join(out, 'test/golden.bin'), golden.bytes);
   await writeFile(join(out, 'model.snn'), bytes);
+  await cp(packageFile('LICENSE'), join(out, 'LICENSE'));
   const { name, bytes: file } = sampleFile(model, sample);
   await writeFile(join(out, 'example', name), file);
 }

@@ -58,6 +58,7 @@ make test CC=aarch64-linux-gnu-gcc CFLAGS='-O3 -static' RUN=qemu-aarch64 BUILD=b
 | web/ | for browsers and Node: the loader \`snn.js\`, \`runtime.wasm\`, \`model.bin\`${page} |
 | Makefile, CMakeLists.txt | the library \`snn\`, the example and the test |
 | model.snn | the packed network that all this was made from |
+| LICENSE | of the library: MIT |
 | manifest.json | SHA-256 of every file, sizes, and what was proved |
 
 The kernels of a layer depend on the machine's vectors, so there are two images; a build takes the one that fits its

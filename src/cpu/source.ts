@@ -25,9 +25,7 @@ export async function sourceOfRun(
     throw new Failure(
       'input',
       `${id} has no packed model: ${pack?.reason ?? 'it was not packed'}`,
-      [
-        'deploy a network of binary weights and activations: quantize.binarize: weights+activations',
-      ],
+      ['networks of real weights are not packed: set quantize.binarize in the spec'],
     );
   }
   const modelFile = join(artifactFolder(store, 'pack', pack.fingerprint), 'model.snn');

@@ -70,7 +70,8 @@ static int check_envelope(const uint8_t *bytes, size_t size, snn_error *error) {
   }
   const Header *header = (const Header *)bytes;
   if (header->version != SNN_IMAGE_VERSION) {
-    return refuse(error, SNN_NEWER, "the image has format %u, this library loads format %d", header->version,
+    const snn_status status = header->version > SNN_IMAGE_VERSION ? SNN_NEWER : SNN_NO_IMAGE;
+    return refuse(error, status, "the image has format %u, this library loads format %d", header->version,
                   SNN_IMAGE_VERSION);
   }
   if (size < sizeof(Header) + 4 || header->size != size) {
@@ -149,6 +150,7 @@ static uint64_t map_bytes(const Map *map) { return PRODUCT(map->height, map->wid
 typedef struct {
   int32_t words[64];
 } Redirected;
+_Static_assert(sizeof(Stem) < sizeof(Redirected) && sizeof(Block) < sizeof(Redirected), "with their code");
 
 static Redirected redirect(const int32_t *operation, int32_t word, int32_t to) {
   Redirected copy;
