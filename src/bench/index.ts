@@ -7,6 +7,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   train: async () => (await import('./train.js')).train,
   data: async () => (await import('./data.js')).data,
   kernels: async () => (await import('./kernels.js')).kernels,
+  values: async () => (await import('./values.js')).values,
   network: async () => (await import('./network.js')).network,
   fpga: async () => (await import('./fpga.js')).fpga,
   'fpga-area': async () => (await import('./fpga-area.js')).fpgaArea,

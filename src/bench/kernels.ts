@@ -15,6 +15,7 @@ import {
 import { resnet18Layers, resnet18Macs } from './resnet18.js';
 
 const repeats = 30;
+const contenders = [oneBit, ...subBit];
 const statistic = `medians of ${repeats} interleaved rounds or more, one thread`;
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
@@ -116,7 +117,12 @@ function figuresOf(build: Build, times: KernelTimes, clock: number, goals: Kerne
 export const kernels: Suite = async (note) => {
   note("ResNet-18's sixteen binary layers at 1 bit and below, by every kernel, in WebAssembly");
   const clock = await measureClock();
-  const wasm = figuresOf(wasmBuild, await kernelTimes(wasmBuild, repeats), clock, kernelGoals.wasm);
+  const wasm = figuresOf(
+    wasmBuild,
+    await kernelTimes(wasmBuild, contenders, repeats),
+    clock,
+    kernelGoals.wasm,
+  );
   const figures: Figure[] = [
     {
       id: 'kernels.clock',
@@ -133,7 +139,7 @@ export const kernels: Suite = async (note) => {
   note('the same compiled by cc for AVX2');
   return inFreshFolder(async (folder) => {
     const build = await compileNative('avx2', folder);
-    const times = await kernelTimes(build, repeats);
+    const times = await kernelTimes(build, contenders, repeats);
     return [...figures, ...figuresOf(build, times, await measureClock(), kernelGoals.avx2)];
   });
 };

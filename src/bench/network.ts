@@ -46,7 +46,7 @@ async function evaluationTime(model: PackedModel, threads: number): Promise<numb
 /** Milliseconds of one image through the six-block network on one thread, at tau 5 and at 1 bit. */
 async function smallTimes() {
   const [subBit, oneBit] = [5, 9].map((tau) =>
-    createRuntime(randomModel(shape, { tau, structure: 'free' }, seed)),
+    createRuntime(randomModel(shape, { tau, structure: 'free', activations: 'binary' }, seed)),
   );
   const { pixels } = randomImages(shape.input, timedImages, seed);
   const few = new Uint8Array(pixels);
@@ -67,12 +67,12 @@ async function smallTimes() {
 export const network: Suite = async (note) => {
   const threads = availableParallelism();
   note(`${images} images through the packed runtime on ${threads} threads`);
-  const model = randomModel(shape, { tau: 5, structure: 'free' }, seed);
+  const model = randomModel(shape, { tau: 5, structure: 'free', activations: 'binary' }, seed);
   const seconds = await evaluationTime(model, threads);
   note('one image at a time on one thread: tau 5 against its 1-bit twin');
   const small = await smallTimes();
   note('one image of 224x224 through ResNet-18 at 0.56 bit and in float32, on one thread');
-  const large = randomModel(resnet18, { tau: 5, structure: 'free' }, seed);
+  const large = randomModel(resnet18, { tau: 5, structure: 'free', activations: 'binary' }, seed);
   const kind = 'measured';
   return [
     ...(await imageFigures(large, note)),

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Args, Flags } from '@oclif/core';
+import { whyNotAccelerated } from '../fpga/advice.js';
 import type { Manifest } from '../fpga/bundle.js';
 import { deliver } from '../fpga/deliver.js';
 import { verificationText } from '../fpga/read-me.js';
@@ -166,8 +167,12 @@ async function findSource(store: Store, wanted: string | undefined): Promise<Sou
   ]);
 }
 
-/** @throws Failure where the spec targets no FPGA */
-function targetOf({ device }: Spec) {
+/** @throws Failure where the spec has nothing to put on an FPGA */
+function targetOf({ device, quantize }: Spec) {
+  const why = whyNotAccelerated(quantize);
+  if (why !== null) {
+    throw new Failure('input', why, ['set quantize.binarize to weights+activations and run again']);
+  }
   if (device.target !== 'cpu') return device.target;
   throw new Failure('input', 'device.target is cpu: there is no FPGA to deploy to', [
     `set device.target to ${Object.keys(fpgaTargets).join(' or ')} and run again`,

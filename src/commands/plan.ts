@@ -54,7 +54,10 @@ export default class Plan extends BaseCommand {
     const { networkShape } = await import('../spec/shape.js');
     const shape = networkShape(spec);
     const cost = binaryCostOf(spec);
-    const overview = costOverview(shape, cost?.quantization.structure ?? 'free');
+    const overview = costOverview(
+      shape,
+      cost?.quantization ?? { structure: 'free', activations: 'binary' },
+    );
     const own = cost === null ? realCostText(shape) : costTable(cost);
     this.log([own, '', overviewTable(overview)].join('\n'));
     return {

@@ -1,4 +1,5 @@
 import { type Architecture, layOut, type MapShape } from '../model/network.js';
+import type { QuantizeSpec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { chooseDesign, type Fit } from './fit.js';
 import type { BinaryLayer } from './plan.js';
@@ -65,4 +66,10 @@ function nearestFits(question: FitQuestion): string[] {
   const none =
     'no single change of quantize.tau, architecture.width or FPGA makes it fit; device.target cpu runs it';
   return smaller.length > 0 ? [...smaller, 'device.target cpu runs it as it is'] : [none];
+}
+
+/** Why the accelerator does not take a network that is binarised so; null: it does. */
+export function whyNotAccelerated({ binarize }: QuantizeSpec): string | null {
+  if (binarize === 'weights+activations') return null;
+  return `quantize.binarize is ${binarize}: the accelerator takes binary weights and activations only`;
 }

@@ -28,7 +28,11 @@ export function goldenLayers(model: PackedModel, pixels: Uint8Array, image: numb
   const { blocks } = model.shape;
   return blocks.map(({ name }, layer) => {
     const input = valuesOf(layer === 0 ? 'stem' : blocks[layer - 1].name);
-    const { threshold } = model.blocks[layer];
+    const seen = model.blocks[layer].input;
+    if (seen.activations !== 'binary') {
+      throw new Error(`${name} sees values of 16 bits, not of one`);
+    }
+    const { threshold } = seen;
     const bits = Uint8Array.from(input, (value, i) =>
       value >= threshold[i % threshold.length] ? 1 : 0,
     );

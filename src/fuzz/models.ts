@@ -36,7 +36,8 @@ export function smallModel(seed: number, index: number): PackedModel {
   const side = () => 1 + random.below(9);
   const image = { height: side(), width: side(), channels: 1 + random.below(3) };
   const shape = layOut(architecture, image, 1 + random.below(4));
-  const plain = randomModel(shape, { tau: 3, structure: 'free' }, seed);
+  const activations = index % 3 === 0 ? 'real' : 'binary';
+  const plain = randomModel(shape, { tau: 3, structure: 'free', activations }, seed);
   const origin = {
     spec: '0'.repeat(64),
     figures: { accuracy: { value: random.uniform(), unit: '%', kind: 'measured' } },

@@ -142,7 +142,7 @@ export async function importModel(request: ImportRequest, note: Note): Promise<I
   const network = await importNetwork(request, note);
   const model = packNetwork(network, {
     name: request.network,
-    reach: await reachOf(network, request.calibrate, note),
+    reach: { activations: await reachOf(network, request.calibrate, note), accumulators: [] },
     provenance: {
       trained: sha256(encodeTrained(network)),
       spec: request.network,

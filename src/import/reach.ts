@@ -57,7 +57,7 @@ function reachInTrace({ shape, blocks }: PackedModel, trace: Trace): number {
 }
 
 /**
- * The largest magnitude that an activation takes over the images, as `activationReach` of
+ * The largest magnitude that an activation takes over the images, as `reachOf` of
  * model/float-reference.ts has it but for rounding, by the packed runtime: fast enough for networks of
  * 224x224 images.
  *
@@ -65,7 +65,11 @@ function reachInTrace({ shape, blocks }: PackedModel, trace: Trace): number {
  */
 export function packedReach(network: TrainedBinaryNetwork, images: readonly Uint8Array[]): number {
   for (const trial of trials) {
-    const model = packNetwork(network, { name: '', reach: trial, provenance: untold });
+    const model = packNetwork(network, {
+      name: '',
+      reach: { activations: trial, accumulators: [] },
+      provenance: untold,
+    });
     const { trace } = createRuntime(model);
     let most = 0;
     for (const image of images) most = Math.max(most, reachInTrace(model, trace(image)));

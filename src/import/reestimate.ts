@@ -94,7 +94,8 @@ export async function reestimated(
   for (const [i, { conv, norm, shortcut }] of blocks.entries()) {
     const { name } = network.shape.blocks[i];
     const part = upTo(current, i);
-    const reach = packedReach(part, images.slice(0, reachImages));
+    const activations = packedReach(part, images.slice(0, reachImages));
+    const reach = { activations, accumulators: [] };
     const model = packNetwork(part, { name: '', reach, provenance: untold });
     const runtime = createRuntime(model);
     const map = (trace: Trace, wanted: string) => trace.find((layer) => layer.name === wanted);

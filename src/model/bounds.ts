@@ -1,5 +1,12 @@
 import { lastMap, type MapShape, type NetworkShape } from './network.js';
-import type { PackedBinaryConv, PackedBlock, PackedModel, Requantizer } from './packed.js';
+import {
+  activationsOf,
+  inputConstants,
+  type PackedBinaryConv,
+  type PackedBlock,
+  type PackedModel,
+  type Requantizer,
+} from './packed.js';
 
 /** Limits of docs/arithmetic.md. */
 export const limits = {
@@ -60,7 +67,7 @@ export function matrixBound(weight: Int8Array, rows: number): number {
   return largestRow(weight, rows, () => int16Magnitude);
 }
 
-/** Bound of a binary 3x3 convolution's accumulators. */
+/** Bound of the accumulators of a binary 3x3 convolution over binary activations. */
 export function binaryBound(inputs: number): number {
   return 9 * inputs;
 }
@@ -72,10 +79,11 @@ export function preShiftFor(bound: number): number {
   return shift;
 }
 
+/** @param bound of its accumulators; null where those beyond 16 bits saturate */
 function requantizerProblem(
   requantizer: Requantizer,
   channels: number,
-  bound: number,
+  bound: number | null,
 ): string | null {
   const { preShift, shift, multiplier, bias } = requantizer;
   if (multiplier.length !== channels || bias.length !== channels) {
@@ -87,7 +95,7 @@ function requantizerProblem(
   if (!Number.isInteger(shift) || shift < 1 || shift > limits.shift) {
     return `shift ${shift} is outside of 1..${limits.shift}`;
   }
-  if (Math.round(bound / 2 ** preShift) > limits.factor) {
+  if (bound !== null && Math.round(bound / 2 ** preShift) > limits.factor) {
     return `accumulators of up to ${bound} do not fit 16 bits after a preShift of ${preShift}`;
   }
   const wide = multiplier.findIndex((m) => Math.abs(m) > limits.factor);
@@ -128,14 +136,17 @@ function blockProblem(
   outputs: number,
   downsample: boolean,
 ): string | null {
-  if (block.threshold.length !== inputs) return 'thresholds do not match the shape';
+  if (inputConstants(block.input).length !== inputs) {
+    return 'thresholds or shifts of the input do not match the shape';
+  }
   if (block.slope.length !== outputs || block.shiftOut.length !== outputs) {
     return 'slopes or shifts do not match the shape';
   }
   if ((block.shortcut !== null) !== downsample) return 'shortcut does not match the shape';
+  const bound = block.input.activations === 'binary' ? binaryBound(inputs) : null;
   const problem =
     binaryConvProblem(block.conv, inputs, outputs) ??
-    requantizerProblem(block.requantizer, outputs, binaryBound(inputs));
+    requantizerProblem(block.requantizer, outputs, bound);
   if (problem || !block.shortcut) return problem;
   const { weight, requantizer } = block.shortcut;
   if (weight.length !== inputs * outputs) return 'shortcut weights do not match the shape';
@@ -219,6 +230,11 @@ export function modelViolation(model: PackedModel): Violation | null {
   if (stemProblem) return { where: 'stem', what: stemProblem };
   if (blocks.length !== shape.blocks.length) {
     return { where: 'blocks', what: `${blocks.length} instead of ${shape.blocks.length}` };
+  }
+  const activations = activationsOf(model);
+  const other = blocks.findIndex(({ input }) => input.activations !== activations);
+  if (other >= 0) {
+    return { where: shape.blocks[other].name, what: `does not see ${activations} activations` };
   }
   for (const [i, { name, conv, shortcut }] of shape.blocks.entries()) {
     const [inputs, outputs] = [conv.input.channels, conv.output.channels];

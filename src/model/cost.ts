@@ -2,12 +2,15 @@ import type { SubsetStructure, Tau } from '../spec/types.js';
 import { tauOfLayer } from '../subbit/tau.js';
 import type { BlockShape, ConvShape, NetworkShape } from './network.js';
 import { storedMembers } from './size.js';
+import type { Activations } from './trained.js';
 
 /** How the binary layers of a network are quantised. */
 export interface Quantization {
   /** Bits of an index, 1..9; 9 is the plain 1-bit network. */
   readonly tau: Tau;
   readonly structure: SubsetStructure;
+  /** What the binary weights meet. It decides what an operation is: on bits, or an addition of two numbers. */
+  readonly activations: Activations;
 }
 
 /** The costs of binary 3x3 convolutions that add up. */
@@ -18,9 +21,9 @@ export interface BinaryCost {
   readonly subBitBits: number;
   /** Bits of the subset itself, 9 a stored member; published tables leave it out. */
   readonly subsetBits: number;
-  /** Bit operations of the plain binary convolution: 9 Cin Cout HW. */
+  /** Operations of the plain binary convolution: 9 Cin Cout HW. */
   readonly oneBitOps: number;
-  /** Bit operations with the subset's responses computed once a channel, in layers that share. */
+  /** Operations with the subset's responses computed once a channel, in layers that share. */
   readonly subBitOps: number;
 }
 
@@ -35,7 +38,7 @@ export interface LayerCost extends BinaryCost {
   readonly positions: number;
   /** Responses that it computes for each input channel and position, to share among its outputs. */
   readonly responses: number;
-  /** Whether it has more outputs than responses; if not, it costs what it does at 1 bit. */
+  /** Whether it saves operations by sharing responses; if not, it costs what it does at 1 bit. */
   readonly shares: boolean;
 }
 
@@ -73,11 +76,13 @@ export function layerCost({ name, conv }: BlockShape, quantization: Quantization
   const { input, output } = conv;
   const pairs = input.channels * output.channels;
   const positions = output.height * output.width;
-  const { structure } = quantization;
+  const { structure, activations } = quantization;
   const tau = tauOfLayer(quantization.tau, name);
   const responses = responsesOf(tau, structure);
-  const shares = responses < output.channels;
+  const picking = activations === 'binary' ? output.channels / 2 : output.channels;
   const oneBitOps = kernelBits * pairs * positions;
+  const sharedOps = input.channels * positions * (kernelBits * responses + picking);
+  const shares = activations === 'binary' ? responses < output.channels : sharedOps < oneBitOps;
   return {
     name,
     tau,
@@ -88,9 +93,7 @@ export function layerCost({ name, conv }: BlockShape, quantization: Quantization
     subBitBits: tau * pairs,
     subsetBits: kernelBits * storedMembers({ tau, structure }),
     oneBitOps,
-    subBitOps: shares
-      ? input.channels * positions * (kernelBits * responses + output.channels / 2)
-      : oneBitOps,
+    subBitOps: shares ? sharedOps : oneBitOps,
     responses,
     shares,
   };
@@ -126,7 +129,8 @@ export function bitsPerBinaryWeight({ total }: Pick<NetworkCost, 'total'>): numb
 /**
  * The costs of a network at `tau` beside those at 1 bit, by the rules of the published tables: with
  * R = 2^tau responses (half as many for an antipodal subset), a layer with R < Cout takes
- * Cin HW (9 R + Cout / 2) bit operations and any other 9 Cin Cout HW.
+ * Cin HW (9 R + Cout / 2) bit operations and any other 9 Cin Cout HW. Where activations are real, every
+ * one of these is an addition, and picking takes Cout of them: Cin HW (9 R + Cout) if that is less.
  */
 export function costOf(shape: NetworkShape, quantization: Quantization): NetworkCost {
   const layers = shape.blocks.map((block) => layerCost(block, quantization));

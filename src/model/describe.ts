@@ -9,8 +9,9 @@ import {
   isPooled,
   type MapShape,
 } from './network.js';
-import type { PackedBinaryConv, Provenance } from './packed.js';
+import { activationsOf, type PackedBinaryConv, type Provenance } from './packed.js';
 import { type ModelSize, modelSize, storedBits, storedMembers } from './size.js';
+import type { Activations } from './trained.js';
 
 /** The subset of a binary layer and its use. All figures are counted. */
 export interface SubsetDescription {
@@ -56,6 +57,8 @@ export interface ModelDescription {
   readonly image: MapShape;
   readonly classes: readonly string[];
   readonly fractionBits: number;
+  /** What the binary layers see: bits, or int16. */
+  readonly activations: Activations;
   readonly layers: readonly LayerDescription[];
   readonly size: ModelSize;
   /** Bits of the file for its binary weights: indices as they are coded, and subsets. */
@@ -72,6 +75,7 @@ function multiplyAccumulates({ kernel, input, output }: ConvShape): number {
 function describeBinary(
   block: BlockShape,
   conv: PackedBinaryConv,
+  activations: Activations,
   stored: FileLayout['indices'][number],
 ): LayerDescription {
   const { tau, structure, indices, members } = conv;
@@ -95,7 +99,7 @@ function describeBinary(
         entropy: entropyOf(use),
         coding: stored.coding,
       },
-      cost: layerCost(block, { tau, structure }),
+      cost: layerCost(block, { tau, structure, activations }),
     },
   };
 }
@@ -117,7 +121,7 @@ function describeLayers({ model, layout }: ModelFile): LayerDescription[] {
       binary: null,
     },
     ...shape.blocks.flatMap((block, i): LayerDescription[] => {
-      const binary = describeBinary(block, blocks[i].conv, layout.indices[i]);
+      const binary = describeBinary(block, blocks[i].conv, activationsOf(model), layout.indices[i]);
       const { shortcut } = blocks[i];
       if (!shortcut) return [binary];
       const real = {
@@ -158,6 +162,7 @@ export function describeModel(file: ModelFile): ModelDescription {
     image: model.shape.input,
     classes: model.classes,
     fractionBits: model.fractionBits,
+    activations: activationsOf(model),
     layers: describeLayers(file),
     size,
     storedBits: stored,

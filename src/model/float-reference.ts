@@ -22,8 +22,10 @@ export interface FloatLayer {
 }
 
 /**
- * Maps by the names of model/trace.ts, with `<block>.branch` = norm(pool(conv)) + shiftMid and
- * `<block>.sum` = branch + shortcut in place of `<block>.conv` and `.pool`, and `<block>.prelu`.
+ * Maps by the names of model/trace.ts but for `<block>.pool`: `<block>.conv` is what weights of -1 and +1
+ * give, in front of their scale (with real weights, what these give). Besides, `<block>.branch` =
+ * norm(pool(scale * conv)) + shiftMid, `<block>.sum` = branch + shortcut, `<block>.prelu`, and
+ * `<block>.seen`, what the convolution sees, where activations are real.
  */
 export type FloatTrace = readonly FloatLayer[];
 
@@ -107,7 +109,7 @@ function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** Weights of a 3x3 convolution, [Cout, 3, 3, Cin]. */
+/** Weights of a 3x3 convolution, [Cout, 3, 3, Cin]: real, or -1 and +1. */
 function weightsOf({ conv }: TrainedBlock, inputs: number, outputs: number): Float64Array {
   if (conv.kind === 'real') return Float64Array.from(conv.weight);
   const weights = new Float64Array(outputs * 9 * inputs);
@@ -115,7 +117,7 @@ function weightsOf({ conv }: TrainedBlock, inputs: number, outputs: number): Flo
     for (let c = 0; c < inputs; c++) {
       const code = conv.members[conv.indices[o * inputs + c]];
       for (let j = 0; j < 9; j++) {
-        weights[(o * 9 + j) * inputs + c] = (code >> j) & 1 ? conv.alpha[o] : -conv.alpha[o];
+        weights[(o * 9 + j) * inputs + c] = (code >> j) & 1 ? 1 : -1;
       }
     }
   }
@@ -156,15 +158,19 @@ export function floatBlock(
   const outside = activations === 'binary' && padding === 'minus-one' ? -1 : 0;
   const weights = weightsOf(block, conv.input.channels, conv.output.channels);
   const convolved = convolve(seen, conv, weights, outside);
+  const scale = block.conv.kind === 'binary' ? block.conv.alpha : null;
+  const scaled = perChannel(convolved, (value, o) => value * (scale?.[o] ?? 1));
   const pooled = isPooled(shape)
-    ? pool(convolved, blockOutput(shape), 0, 2, (values) => Math.max(...values))
-    : convolved;
+    ? pool(scaled, blockOutput(shape), 0, 2, (values) => Math.max(...values))
+    : scaled;
   const branch = perChannel(normalize(pooled, block.norm), (value, o) => value + block.shiftMid[o]);
   const shortcut = shortcutOf(x, block, shape);
   const sum = perChannel(branch, (value, _o, i) => value + (shortcut ? shortcut.values[i] : 0));
   const bent = perChannel(sum, (value, o) => (value >= 0 ? value : value * block.slope[o]));
   const output = perChannel(bent, (value, o) => value + block.shiftOut[o]);
   return [
+    ...(activations === 'real' ? [{ name: `${name}.seen`, ...seen }] : []),
+    { name: `${name}.conv`, ...convolved },
     { name: `${name}.branch`, ...branch },
     ...(shortcut && block.shortcut ? [{ name: `${name}.shortcut`, ...shortcut }] : []),
     { name: `${name}.sum`, ...sum },
@@ -233,21 +239,36 @@ export function scaledTrace(network: TrainedNetwork, scaled: FloatMap): FloatTra
   return trace;
 }
 
+/** How large numbers become in a network: what the fixed-point numbers of its packed form must hold. */
+export interface Reach {
+  /** Largest magnitude of an activation. */
+  readonly activations: number;
+  /** Largest magnitude of each block's `<block>.conv`; packing needs it where activations are real. */
+  readonly accumulators: readonly number[];
+}
+
+function largest(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
 /**
- * The largest magnitude that any activation takes over the images: what a fixed-point number of the
- * packed model must be able to hold.
+ * The reach of a network over some images.
  *
  * @param images pixels [count, height, width, channels]
  */
-export function activationReach(network: TrainedNetwork, images: Uint8Array): number {
-  const { height, width, channels } = network.shape.input;
-  const size = height * width * channels;
-  let reach = 0;
+export function reachOf(network: TrainedNetwork, images: Uint8Array): Reach {
+  const { input, blocks } = network.shape;
+  const size = input.height * input.width * input.channels;
+  const reach = new Map<string, number>();
   for (let from = 0; from + size <= images.length; from += size) {
     for (const { name, values } of floatTrace(network, images.subarray(from, from + size))) {
-      if (name === 'logits') continue;
-      for (const value of values) reach = Math.max(reach, Math.abs(value));
+      reach.set(name, Math.max(reach.get(name) ?? 0, largest(values)));
     }
   }
-  return reach;
+  const sums = blocks.map(({ name }) => `${name}.conv`);
+  const activations = [...reach].filter(([name]) => name !== 'logits' && !sums.includes(name));
+  return {
+    activations: Math.max(0, ...activations.map(([, magnitude]) => magnitude)),
+    accumulators: sums.map((name) => reach.get(name) ?? 0),
+  };
 }

@@ -13,7 +13,7 @@ export function roundShift(value: number, shift: number): number {
 /** Accumulator to int16 activation of channel `c`: Q(acc, c) of docs/arithmetic.md. */
 export function requantize(accumulator: number, requantizer: Requantizer, c: number): number {
   const { preShift, shift, multiplier, bias } = requantizer;
-  const product = roundShift(accumulator, preShift) * multiplier[c];
+  const product = saturate16(roundShift(accumulator, preShift)) * multiplier[c];
   return saturate16(roundShift(product + bias[c], shift));
 }
 

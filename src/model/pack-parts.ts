@@ -97,7 +97,7 @@ function largestMagnitude(values: Float64Array): number {
 
 /**
  * The requantiser nearest to y = multiplier acc + bias for accumulators of at most `bound` in
- * magnitude: the smallest preShift and the largest shift within the limits of docs/arithmetic.md.
+ * magnitude (larger ones saturate): the smallest preShift and the largest shift within the limits of docs/arithmetic.md.
  * What even the smallest shift cannot hold is clamped: it saturates the activation all the same.
  *
  * @param multipliers real, one a channel, in units of the output's last bit

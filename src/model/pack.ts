@@ -1,5 +1,6 @@
 import { Failure } from '../util/failure.js';
 import { binaryBound, limits, matrixBound, modelViolation, stemBound } from './bounds.js';
+import type { Reach } from './float-reference.js';
 import { slopeFractionBits } from './integer.js';
 import {
   affineOf,
@@ -11,8 +12,9 @@ import {
   toShortRows,
   toThreshold,
 } from './pack-parts.js';
-import type { PackedBlock, PackedModel, PackedReal, Provenance } from './packed.js';
+import type { PackedBlock, PackedInput, PackedModel, PackedReal, Provenance } from './packed.js';
 import type {
+  Activations,
   TrainedBinaryConv,
   TrainedBinaryNetwork,
   TrainedBlock,
@@ -20,13 +22,12 @@ import type {
   TrainedNorm,
 } from './trained.js';
 
-/** How much larger than the largest activation seen an activation may become before it saturates. */
+/** How much larger than the largest one seen an activation or accumulator may become before it saturates. */
 export const headroom = 1.5;
 
 export interface PackOptions {
   readonly name: string;
-  /** The largest magnitude of an activation seen: see `activationReach`. */
-  readonly reach: number;
+  readonly reach: Reach;
   readonly provenance: Provenance;
 }
 
@@ -67,8 +68,11 @@ function packReal<Integers extends Int8Array | Int16Array>(
   };
 }
 
+/** The largest accumulator that any preShift brings to 16 bits. */
+const widestAccumulator = limits.factor * 2 ** limits.preShift;
+
 /** Largest sum of a stem row's weights for which its accumulators pass a requantiser. */
-const stemRowLimit = Math.floor((limits.factor * 2 ** limits.preShift) / 255);
+const stemRowLimit = Math.floor(widestAccumulator / 255);
 
 function packStem(network: TrainedNetwork, fractionBits: number): PackedReal<Int16Array> {
   const { stem, input } = network;
@@ -92,19 +96,37 @@ function packShortcut(
   return packReal(matrix, bound, norm, 2 ** -fractionBits, fractionBits);
 }
 
+function packInput(
+  shifts: Float32Array,
+  activations: Activations,
+  fractionBits: number,
+): PackedInput {
+  return activations === 'binary'
+    ? { activations, threshold: toThreshold(shifts, fractionBits) }
+    : { activations, shift: toFixed16(shifts, fractionBits) };
+}
+
+/** @param reach of its accumulators: where activations are real, they saturate at {@link headroom} times that */
 function packBlock(
   block: TrainedBlock<TrainedBinaryConv>,
   name: string,
+  activations: Activations,
+  reach: number,
   fractionBits: number,
 ): PackedBlock {
   const unit = 2 ** fractionBits;
+  const inputUnit = activations === 'binary' ? 1 : 1 / unit;
   const { slope, offset } = affineOf(block.norm);
-  const multipliers = slope.map((s, o) => s * block.conv.alpha[o] * unit);
+  const multipliers = slope.map((s, o) => s * block.conv.alpha[o] * inputUnit * unit);
   const biases = offset.map((b, o) => (b + block.shiftMid[o]) * unit);
+  const bound =
+    activations === 'binary'
+      ? binaryBound(block.shiftIn.length)
+      : Math.min(Math.ceil((reach * headroom) / inputUnit), widestAccumulator);
   return {
-    threshold: toThreshold(block.shiftIn, fractionBits),
+    input: packInput(block.shiftIn, activations, fractionBits),
     conv: canonicalConv(block.conv, name),
-    requantizer: toRequantizer(multipliers, biases, binaryBound(block.shiftIn.length)),
+    requantizer: toRequantizer(multipliers, biases, bound),
     shortcut: block.shortcut && packShortcut(block.shortcut, fractionBits),
     slope: toFixed16(block.slope, slopeFractionBits),
     shiftOut: toFixed16(block.shiftOut, fractionBits),
@@ -145,7 +167,11 @@ export function packNetwork(
       'train again with a smaller learning rate: the network has diverged',
     ]);
   }
-  const fractionBits = fractionBitsFor(reach);
+  const { blocks, activations } = network;
+  if (activations === 'real' && reach.accumulators.length !== blocks.length) {
+    throw new Error('the reach of the accumulators is not that of every block');
+  }
+  const fractionBits = fractionBitsFor(reach.activations);
   const model: PackedModel = {
     name,
     shape: network.shape,
@@ -153,8 +179,14 @@ export function packNetwork(
     inputZero: Uint8Array.from(network.input.zero),
     fractionBits,
     stem: packStem(network, fractionBits),
-    blocks: network.blocks.map((block, i) =>
-      packBlock(block, network.shape.blocks[i].name, fractionBits),
+    blocks: blocks.map((block, i) =>
+      packBlock(
+        block,
+        network.shape.blocks[i].name,
+        activations,
+        reach.accumulators[i],
+        fractionBits,
+      ),
     ),
     classifier: packClassifier(network.classifier, fractionBits),
     provenance,

@@ -1,8 +1,9 @@
 import type { NetworkShape } from './network.js';
+import type { Activations } from './trained.js';
 
 /**
  * Turns an accumulator into an activation, per channel c:
- *   y = S((round(acc, preShift) * multiplier[c] + bias[c] + 2^(shift-1)) >> shift)
+ *   y = S((S(round(acc, preShift)) * multiplier[c] + bias[c] + 2^(shift-1)) >> shift)
  * where round(a, 0) = a, round(a, s) = (a + 2^(s-1)) >> s and S saturates to int16. Within the bounds
  * that model/bounds.ts checks (docs/arithmetic.md) every intermediate fits 32 bits.
  */
@@ -38,10 +39,16 @@ export interface PackedReal<Weight extends Int8Array | Int16Array> {
   readonly requantizer: Requantizer;
 }
 
+/** What a block's convolution sees of the block's input x, a constant a channel; int16, [Cin]. */
+export type PackedInput =
+  /** +1 where x[c] >= threshold[c], else -1, and -1 beyond the edge. */
+  | { readonly activations: 'binary'; readonly threshold: Int16Array }
+  /** S(x[c] + shift[c]), and 0 beyond the edge. */
+  | { readonly activations: 'real'; readonly shift: Int16Array };
+
 /** One block; activations are int16 with `fractionBits` fractional bits (docs/arithmetic.md). */
 export interface PackedBlock {
-  /** The convolution sees +1 where x[c] >= threshold[c], else -1; int16, [Cin]. */
-  readonly threshold: Int16Array;
+  readonly input: PackedInput;
   readonly conv: PackedBinaryConv;
   /** Folds alpha, batch norm and shiftMid. */
   readonly requantizer: Requantizer;
@@ -99,4 +106,14 @@ export interface PackedModel {
     readonly scale: number;
   };
   readonly provenance: Provenance;
+}
+
+/** What the blocks of a model see: all the same; binary where there are none. */
+export function activationsOf({ blocks }: Pick<PackedModel, 'blocks'>): Activations {
+  return blocks.at(0)?.input.activations ?? 'binary';
+}
+
+/** The constants of a block's input, one an input channel. */
+export function inputConstants(input: PackedInput): Int16Array {
+  return input.activations === 'binary' ? input.threshold : input.shift;
 }

@@ -4,7 +4,13 @@ import { type RandomStream, stream } from '../util/random.js';
 import { limits, matrixBound, preShiftFor, stemBound } from './bounds.js';
 import type { Quantization } from './cost.js';
 import type { BlockShape, ConvShape, NetworkShape } from './network.js';
-import type { PackedBinaryConv, PackedBlock, PackedModel, Requantizer } from './packed.js';
+import type {
+  PackedBinaryConv,
+  PackedBlock,
+  PackedInput,
+  PackedModel,
+  Requantizer,
+} from './packed.js';
 
 /*
  * Packed networks of random weights: they compute nothing of use, and take the time and the memory that
@@ -45,9 +51,23 @@ export function randomConv(
   };
 }
 
-function layerConv(block: BlockShape, { tau, structure }: Quantization, seed: number) {
+/** What of a quantisation decides the kernels. */
+type KernelQuantization = Omit<Quantization, 'activations'>;
+
+function layerConv(block: BlockShape, { tau, structure }: KernelQuantization, seed: number) {
   const random = stream(seed, 'random kernels', block.name);
   return randomConv(tauOfLayer(tau, block.name), structure, block.conv, random);
+}
+
+function randomInput(
+  inputs: number,
+  activations: PackedInput['activations'],
+  random: RandomStream,
+): PackedInput {
+  const constants = Int16Array.from(integers(inputs, 1000, random));
+  return activations === 'binary'
+    ? { activations, threshold: constants }
+    : { activations, shift: constants };
 }
 
 function randomBlock(block: BlockShape, quantization: Quantization, seed: number): PackedBlock {
@@ -57,7 +77,7 @@ function randomBlock(block: BlockShape, quantization: Quantization, seed: number
   const limit = Math.min(127, Math.floor(limits.factor / inputs));
   const weight = Int8Array.from(integers(inputs * outputs, limit, random));
   return {
-    threshold: Int16Array.from(integers(inputs, 1000, random)),
+    input: randomInput(inputs, quantization.activations, random),
     conv: layerConv(block, quantization, seed),
     requantizer: randomRequantizer(outputs, 9 * inputs, random),
     shortcut:
@@ -112,7 +132,7 @@ export function randomModel(
 /** A network whose binary convolutions are drawn anew, and all else is equal. */
 export function withRandomKernels(
   model: PackedModel,
-  quantization: Quantization,
+  quantization: KernelQuantization,
   seed: number,
 ): PackedModel {
   const { blocks } = model.shape;

@@ -6,7 +6,13 @@ import {
   isPooled,
   type MapShape,
 } from './network.js';
-import type { PackedBinaryConv, PackedBlock, PackedModel, Requantizer } from './packed.js';
+import type {
+  PackedBinaryConv,
+  PackedBlock,
+  PackedInput,
+  PackedModel,
+  Requantizer,
+} from './packed.js';
 import type { LayerTrace, Trace } from './trace.js';
 
 /*
@@ -136,6 +142,16 @@ function shortcutOf(
   return requantizeMap(sums, block.shortcut.requantizer);
 }
 
+/** What a block's convolution sees of the block's input `x`. */
+function seenOf({ shape, values }: IntegerMap, input: PackedInput): IntegerMap {
+  const { channels } = shape;
+  const see =
+    input.activations === 'binary'
+      ? (value: number, c: number) => (value >= input.threshold[c] ? 1 : -1)
+      : (value: number, c: number) => saturate16(value + input.shift[c]);
+  return { shape, values: values.map((value, j) => see(value, j % channels)) };
+}
+
 function stemInput(model: PackedModel, image: Uint8Array): IntegerMap {
   const shape = model.shape.input;
   const { width, channels } = shape;
@@ -159,22 +175,19 @@ export function referenceTrace(model: PackedModel, image: Uint8Array): Trace {
 
   const { shape, stem, classifier } = model;
   const pixels = stemInput(model, image);
-  const sums = record('stem.conv', convolve(pixels, shape.stem.conv, stem.weight, 0));
-  const activations = requantizeMap(sums, stem.requantizer);
+  const stemSums = record('stem.conv', convolve(pixels, shape.stem.conv, stem.weight, 0));
+  const activations = requantizeMap(stemSums, stem.requantizer);
   const stemOutput = shape.stem.pool ? maxPool(activations, shape.stem.output, -1) : activations;
   let x = record('stem', stemOutput);
 
   for (const [i, block] of model.blocks.entries()) {
     const layer = shape.blocks[i];
     const { name, conv } = layer;
-    const { channels } = conv.input;
-    const bits: IntegerMap = {
-      shape: conv.input,
-      values: x.values.map((value, j) => (value >= block.threshold[j % channels] ? 1 : -1)),
-    };
-    const weights = binaryWeights(block.conv, channels);
+    const weights = binaryWeights(block.conv, conv.input.channels);
+    const padding = block.input.activations === 'binary' ? -1 : 0;
     const output = blockOutput(layer);
-    const convolved = record(`${name}.conv`, convolve(bits, conv, weights, -1));
+    const sums = convolve(seenOf(x, block.input), conv, weights, padding);
+    const convolved = record(`${name}.conv`, sums);
     const acc = isPooled(layer) ? record(`${name}.pool`, maxPool(convolved, output, 0)) : convolved;
     const s = shortcutOf(x, block, layer);
     if (s && block.shortcut) record(`${name}.shortcut`, s);

@@ -1,5 +1,5 @@
 import type { FileLayout } from './container/read.js';
-import type { PackedModel } from './packed.js';
+import { inputConstants, type PackedModel } from './packed.js';
 
 /** Bits that a packed model takes, by part, and what it would take otherwise. All counted. */
 export interface ModelSize {
@@ -61,7 +61,7 @@ export function modelSize(model: PackedModel): ModelSize {
   const requantizedChannels = sum(requantizers.map(({ bias }) => bias.length));
   const blockConstants = sum(
     blocks.map(
-      ({ threshold, slope, shiftOut }) => threshold.length + slope.length + shiftOut.length,
+      ({ input, slope, shiftOut }) => inputConstants(input).length + slope.length + shiftOut.length,
     ),
   );
   const constantBits =

@@ -76,16 +76,12 @@ export interface TrainedNetwork<Conv = TrainedBinaryConv | TrainedRealConv> {
   readonly classifier: { readonly weight: Float32Array; readonly bias: Float32Array };
 }
 
-/** A network of binary weights and activations: what `pack` turns integer. */
-export interface TrainedBinaryNetwork extends TrainedNetwork<TrainedBinaryConv> {
-  readonly activations: 'binary';
-}
+/** A network of binary weights, whatever its activations: what `pack` turns integer. */
+export type TrainedBinaryNetwork = TrainedNetwork<TrainedBinaryConv>;
 
-/** Whether a network's 3x3 convolutions are binary through and through. */
+/** Whether the weights of a network's 3x3 convolutions are binary. */
 export function isBinaryNetwork(network: TrainedNetwork): network is TrainedBinaryNetwork {
-  return (
-    network.activations === 'binary' && network.blocks.every(({ conv }) => conv.kind === 'binary')
-  );
+  return network.blocks.every(({ conv }) => conv.kind === 'binary');
 }
 
 /** A network of real weights and activations. */

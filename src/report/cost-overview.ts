@@ -1,6 +1,6 @@
-import { bitsPerBinaryWeight, costOf, type NetworkCost } from '../model/cost.js';
+import { bitsPerBinaryWeight, costOf, type NetworkCost, type Quantization } from '../model/cost.js';
 import type { NetworkShape } from '../model/network.js';
-import type { SubsetStructure } from '../spec/types.js';
+import { operationOf } from './cost-table.js';
 import { type PublishedCost, publishedCosts } from './published.js';
 import { bitsText, ratio, scaled } from './scaled.js';
 import { type Column, table } from './table.js';
@@ -17,16 +17,17 @@ export interface OverviewRow {
 /** The network's cost at the published widths. */
 export function costOverview(
   shape: NetworkShape,
-  structure: SubsetStructure,
+  { structure, activations }: Omit<Quantization, 'tau'>,
 ): readonly OverviewRow[] {
-  const published = structure === 'free' ? publishedCosts(shape) : null;
+  const isPublished = structure === 'free' && activations === 'binary';
+  const published = isPublished ? publishedCosts(shape) : null;
   return publishedTaus.map((tau) => ({
-    cost: costOf(shape, { tau, structure }),
+    cost: costOf(shape, { tau, structure, activations }),
     published: published?.find((row) => row.tau === tau) ?? null,
   }));
 }
 
-/** Bits and bit operations of the binary layers, one width a row. */
+/** Bits and operations of the binary layers, one width a row. */
 export function overviewTable(rows: readonly OverviewRow[]): string {
   const right = (head: string): Column => ({ head, align: 'right' });
   const isPublished = rows.some(({ published }) => published !== null);
@@ -35,7 +36,7 @@ export function overviewTable(rows: readonly OverviewRow[]): string {
       { head: 'weights', align: 'left' },
       right('parameters'),
       right('smaller'),
-      right('Bit-OPs'),
+      right(rows.map(({ cost }) => operationOf(cost.quantization.activations))[0] ?? ''),
       right('fewer'),
       ...(isPublished ? [right('published:'), right('Bit-OPs')] : []),
     ],

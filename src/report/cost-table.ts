@@ -6,11 +6,16 @@ import {
   realCost,
 } from '../model/cost.js';
 import type { NetworkShape } from '../model/network.js';
+import type { Activations } from '../model/trained.js';
 import { tauText } from '../subbit/tau.js';
 import { bitsText, ratio, scaled } from './scaled.js';
 import { table } from './table.js';
 
 const realBits = 32;
+
+const additionsNote =
+  'Activations are real: weights of one bit decide whether a value is added or subtracted, so there are\n' +
+  'no operations on bits.';
 
 /** Whether a sub-bit layer has so few outputs that it saves no operations. */
 function isIdle({ shares, tau }: LayerCost): boolean {
@@ -28,6 +33,11 @@ function idleNotes({ layers }: NetworkCost): readonly string[] {
   return [...new Set(reasons), ...(idle.length > 0 && idle.length === layers.length ? [all] : [])];
 }
 
+/** What an operation of a network's binary layers is. */
+export function operationOf(activations: Activations): string {
+  return activations === 'binary' ? 'Bit-OPs' : 'additions';
+}
+
 function layersTable(cost: NetworkCost): string {
   const bits = bitsText(bitsPerBinaryWeight(cost));
   return table(
@@ -39,7 +49,7 @@ function layersTable(cost: NetworkCost): string {
       { head: 'positions', align: 'right' },
       { head: 'kbit: 1 bit', align: 'right' },
       { head: bits, align: 'right' },
-      { head: 'M Bit-OPs: 1 bit', align: 'right' },
+      { head: `M ${operationOf(cost.quantization.activations)}: 1 bit`, align: 'right' },
       { head: bits, align: 'right' },
       { head: 'fewer', align: 'right' },
     ],
@@ -77,7 +87,12 @@ function totalsTable(cost: NetworkCost): string {
     [
       row('weights', total.oneBitBits, total.subBitBits, 'bit'),
       row('weights and subsets', total.oneBitBits, withSubsets, 'bit'),
-      row('Bit-OPs an image', total.oneBitOps, total.subBitOps, ''),
+      row(
+        `${operationOf(cost.quantization.activations)} an image`,
+        total.oneBitOps,
+        total.subBitOps,
+        '',
+      ),
     ],
   );
 }
@@ -107,7 +122,7 @@ export function realCostText(shape: NetworkShape): string {
 
 /** What a network costs, layer by layer and in all; every figure is counted, none measured. */
 export function costTable(cost: NetworkCost): string {
-  const { tau, structure } = cost.quantization;
+  const { tau, structure, activations } = cost.quantization;
   return [
     layersTable(cost),
     ...idleNotes(cost),
@@ -116,5 +131,6 @@ export function costTable(cost: NetworkCost): string {
     '',
     realText(cost.real),
     `Counted from the shapes: ${tauText(tau)}, ${structure} subsets.`,
+    ...(activations === 'real' ? [additionsNote] : []),
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import type { LayerDescription, SubsetDescription } from '../model/describe.js';
 import type { MapShape } from '../model/network.js';
+import { operationOf } from './cost-table.js';
 import { kernelMap } from './kernel-map.js';
 import type { LayerReport, ModelReport } from './model-report.js';
 import { figure } from './progress-text.js';
@@ -78,13 +79,13 @@ function subsetsTable(layers: readonly LayerReport[]): string {
   );
 }
 
-function costTable(layers: readonly LayerReport[]): string {
+function costTable({ layers, activations }: ModelReport): string {
   const millions = (count: number) => (count / 1e6).toFixed(3);
   return table(
     [
       left('layer'),
       right('M MACs'),
-      right('M Bit-OPs'),
+      right(`M ${operationOf(activations)}`),
       right('at 1 bit'),
       right('fewer'),
       left('CPU kernel'),
@@ -161,21 +162,21 @@ function provenanceLines({ provenance: { tool, spec, trained, origin } }: ModelR
 
 /** A packed model as a person reads it: where it is from, its layers, bits, costs and subsets. */
 export function modelText(model: ModelReport): string {
-  const { name, image, classes, fractionBits, layers, size, file } = model;
+  const { name, image, classes, fractionBits, activations, layers, size, file } = model;
   const bits = model.bitsPerBinaryWeight;
   return [
     told(
       `${name}: a packed sub-bit network, ${file.fileBytes} bytes, format version ${file.version}`,
     ),
     told(`  image         ${mapText(image)}, ${classes.length} classes: ${classes.join(', ')}`),
-    `  activations   int16 with ${fractionBits} fractional bits; binary in front of 3x3 layers`,
+    `  activations   int16 with ${fractionBits} fractional bits; ${activations === 'binary' ? 'binary' : 'int16 too'} in front of 3x3 layers`,
     ...provenanceLines(model),
     '',
     layersTable(layers),
     '',
     subsetsTable(layers),
     '',
-    costTable(layers),
+    costTable(model),
     '',
     sizeTable(model),
     '',

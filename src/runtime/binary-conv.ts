@@ -26,9 +26,8 @@ export type Padding = 'minus-one' | 'zero';
 /** Bytes of a vector: 16 in WebAssembly, 32 with AVX2. */
 export type VectorBytes = 16 | 32;
 
-/** A binary convolution made ready for the kernels. */
+/** A convolution of binary weights made ready for the kernels. */
 export interface BinaryConv {
-  readonly kind: KernelKind;
   /** The fields of `Conv` in kernels/conv.h. */
   readonly fields: readonly number[];
   /** Bytes of its codes, and of those transposed where the kernel wants them so, else 0. */
@@ -130,7 +129,6 @@ export function layBinaryConv(
   const codes = (input.height + 2) * output.width;
   const byPlanes = kind === 'planes' || kind === 'splitPlanes';
   return {
-    kind,
     fields: [
       kernelKinds.indexOf(kind),
       ...[input.height, input.width, output.height, output.width, stride],

@@ -10,31 +10,35 @@ import {
 import { aligned, newConstants } from './constants.js';
 import { filled } from './layer-constants.js';
 import { type OperationName, operation, type PlacedMap, type Program } from './program.js';
+import { layValueConv, type ValueKind } from './value-conv.js';
 
-export interface ConvolutionOptions {
-  readonly vector: VectorBytes;
-  readonly kernel: KernelKind;
-  readonly padding: Padding;
-}
+/** A convolution of binary activations, or one of int16 activations, which pads with 0. */
+export type ConvolutionOptions =
+  | { readonly vector: VectorBytes; readonly kernel: KernelKind; readonly padding: Padding }
+  | { readonly vector: VectorBytes; readonly kernel: ValueKind };
 
 /**
- * Compiles one binary convolution. Its image is the map before it, int16 [height, width, stored
+ * Compiles one convolution of binary weights. Its image is the map before it, int16 [height, width, stored
  * channels]; its only map is `accumulators`.
  *
- * @param threshold int16, [Cin]: below it an activation counts as -1
+ * @param seen int16, [Cin]: thresholds below which an activation counts as -1, or shifts added to int16 activations
  */
 export function compileConvolution(
   packed: PackedBinaryConv,
-  threshold: Int16Array,
+  seen: Int16Array,
   shape: ConvShape,
-  { vector, kernel, padding }: ConvolutionOptions,
+  options: ConvolutionOptions,
 ): Program {
+  const { vector } = options;
   const { input, output } = shape;
   const constants = newConstants();
-  const binary = layBinaryConv(kernel, packed, shape, padding, vector, constants);
+  const binary =
+    'padding' in options
+      ? layBinaryConv(options.kernel, packed, shape, options.padding, vector, constants)
+      : layValueConv(options.kernel, packed, shape, vector, constants);
   const binaryBytes = constants.size();
   const stored = storedChannels(input.channels, vector);
-  const thresholdAt = constants.add(filled(threshold, stored, 32767));
+  const seenAt = constants.add(filled(seen, stored, 32767));
   const byPlanes = binary.transposedBytes > 0;
   const bytes = input.height * input.width * stored * 2;
   const codesAt = aligned(bytes + vector);
@@ -48,7 +52,7 @@ export function compileConvolution(
     offset: sumsAt,
     kind: 'int32',
   };
-  const encoded = [0, thresholdAt, codesAt, byPlanes ? transposedAt : -1, ...binary.fields];
+  const encoded = [0, seenAt, codesAt, byPlanes ? transposedAt : -1, ...binary.fields];
   const run = (name: OperationName, fields: readonly number[]) =>
     operation('convolution', name, fields);
   const operations = [

@@ -2,11 +2,12 @@ import { averageConstants } from '../model/integer.js';
 import {
   type BlockShape,
   blockOutput,
+  type ConvShape,
   isPooled,
   lastMap,
   type MapShape,
 } from '../model/network.js';
-import type { PackedBlock, PackedModel } from '../model/packed.js';
+import { inputConstants, type PackedBlock, type PackedModel } from '../model/packed.js';
 import {
   type BinaryConv,
   type KernelKind,
@@ -25,11 +26,12 @@ import {
   type Program,
   type ProgramMap,
 } from './program.js';
+import { fastestValueKernel, isValueKind, layValueConv, type ValueKind } from './value-conv.js';
 
 export interface CompileOptions {
   readonly vector: VectorBytes;
-  /** Computes every binary convolution this way; null: the fastest for each. */
-  readonly kernel: KernelKind | null;
+  /** Computes every convolution of the activations that it is for this way; null: the fastest for each. */
+  readonly kernel: KernelKind | ValueKind | null;
 }
 
 /** What is laid out so far, and the means to go on. */
@@ -175,9 +177,9 @@ function compileBlock(
   const { name, conv } = shape;
   const output = blockOutput(shape);
   const stored = layout.stored(output);
-  const thresholds = filled(block.threshold, layout.stored(conv.input), 32767);
+  const seen = filled(inputConstants(block.input), layout.stored(conv.input), 32767);
   const transposed = binary.transposedBytes > 0;
-  const encode = [x, constants.add(thresholds), codes.plain, transposed ? codes.transposed : -1];
+  const encode = [x, constants.add(seen), codes.plain, transposed ? codes.transposed : -1];
   layout.scratch(layout.bytes({ ...conv.input, height: 1, width: conv.input.width + 2 }, 1));
   layout.run(name, 'encode', [...encode, ...binary.fields]);
   if (transposed) layout.run(name, 'transpose', [...encode, ...binary.fields]);
@@ -215,6 +217,25 @@ function compileBlock(
   return y;
 }
 
+function layConv(
+  { conv, input }: PackedBlock,
+  shape: ConvShape,
+  { options: { vector, kernel }, constants }: Layout,
+): BinaryConv {
+  switch (input.activations) {
+    case 'binary': {
+      const kind =
+        kernel !== null && !isValueKind(kernel) ? kernel : fastestKernel(conv, shape, vector);
+      return layBinaryConv(kind, conv, shape, 'minus-one', vector, constants);
+    }
+    case 'real': {
+      const kind =
+        kernel !== null && isValueKind(kernel) ? kernel : fastestValueKernel(conv, shape, vector);
+      return layValueConv(kind, conv, shape, vector, constants);
+    }
+  }
+}
+
 /** Global average and classifier: where the logits lie. */
 function compileClassifier(layout: Layout, { shape, classifier }: PackedModel, x: number) {
   const { constants } = layout;
@@ -249,11 +270,7 @@ export function compile(model: PackedModel, options: CompileOptions): Program {
   const { image, x: stemOutput } = compileStem(layout, model);
 
   const before = layout.constants.size();
-  const binary = model.blocks.map(({ conv }, i) => {
-    const shape = blocks[i].conv;
-    const kind = options.kernel ?? fastestKernel(conv, shape, options.vector);
-    return layBinaryConv(kind, conv, shape, 'minus-one', options.vector, layout.constants);
-  });
+  const binary = model.blocks.map((block, i) => layConv(block, blocks[i].conv, layout));
   const binaryBytes = layout.constants.size() - before;
   const codes = {
     plain: layout.take(most(binary.map(({ codeBytes }) => codeBytes))),

@@ -30,7 +30,7 @@ const nibblesPerByte = 63;
 const wordsPerByte = 31;
 
 /** Bytes of planes that stay in the first-level cache beside sums and indices. */
-const planeBytes = 32 * 1024;
+export const planeBytes = 32 * 1024;
 
 function popcount(bits: number): number {
   let count = 0;
@@ -59,7 +59,7 @@ function chunksOf(planes: number, positions: number): { chunk: number; chunks: n
 }
 
 /** Indices [chunk][output][channel of the chunk], `parts` bytes each, as `write` gives them. */
-function chunkedPicks(
+export function chunkedPicks(
   { inputs, outputs }: ConvChannels,
   chunk: number,
   parts: number,

@@ -1,13 +1,20 @@
 import type { ConvShape } from '../model/network.js';
-import type { PackedBinaryConv, PackedModel } from '../model/packed.js';
+import type { PackedBinaryConv, PackedBlock, PackedModel } from '../model/packed.js';
 import {
   type KernelKind,
   kernelKinds,
+  oneBitKinds,
   storedChannels,
   supports,
   type VectorBytes,
 } from './binary-conv.js';
 import { computedResponses } from './conv-weights.js';
+import {
+  fastestValueKernel,
+  isValueKind,
+  modelledValueTime,
+  type ValueKind,
+} from './value-conv.js';
 
 type Subset = Pick<PackedBinaryConv, 'tau' | 'structure'>;
 
@@ -93,7 +100,7 @@ export function fastestKernel(subset: Subset, shape: ConvShape, vector: VectorBy
 
 /** The kernel that computes a binary layer on a CPU. */
 export interface KernelChoice {
-  readonly kernel: KernelKind;
+  readonly kernel: KernelKind | ValueKind;
   /** Share of the modelled time of all binary layers, 0..1. */
   readonly timeShare: number;
 }
@@ -103,11 +110,32 @@ export function chosenKernels({ shape, blocks }: PackedModel): ReadonlyMap<strin
   const vector = 16;
   const layers = shape.blocks.map(({ name, conv }, i) => {
     const subset = blocks[i].conv;
-    const kernel = fastestKernel(subset, conv, vector);
-    return { name, kernel, time: modelledTime(kernel, subset, conv, vector) };
+    const kernel = chosenKernel(blocks[i], conv, vector);
+    const time = isValueKind(kernel)
+      ? modelledValueTime(kernel, subset, conv, vector)
+      : modelledTime(kernel, subset, conv, vector);
+    return { name, kernel, time };
   });
   const total = layers.reduce((sum, { time }) => sum + time, 0);
   return new Map(
     layers.map(({ name, kernel, time }) => [name, { kernel, timeShare: time / total }]),
   );
+}
+
+/** The kernel that the runtime chooses for a block. */
+export function chosenKernel(
+  { conv, input }: Pick<PackedBlock, 'conv' | 'input'>,
+  shape: ConvShape,
+  vector: VectorBytes,
+): KernelKind | ValueKind {
+  return input.activations === 'binary'
+    ? fastestKernel(conv, shape, vector)
+    : fastestValueKernel(conv, shape, vector);
+}
+
+/** The kernels that take a block's convolution as one of 1 bit. */
+export function oneBitKernels({
+  input,
+}: Pick<PackedBlock, 'input'>): readonly (KernelKind | ValueKind)[] {
+  return input.activations === 'binary' ? oneBitKinds : ['valueSplit'];
 }

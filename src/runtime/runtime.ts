@@ -4,6 +4,7 @@ import type { KernelKind } from './binary-conv.js';
 import { compile } from './compile.js';
 import { loadProgram, operate } from './machine.js';
 import { type Program, probed } from './program.js';
+import type { ValueKind } from './value-conv.js';
 
 /** A packed model made ready to run on this thread. */
 export interface Runtime {
@@ -21,8 +22,8 @@ export interface Runtime {
 }
 
 export interface RuntimeOptions {
-  /** Computes every binary convolution this way; left out: whichever is faster for the layer. */
-  readonly kernel?: KernelKind;
+  /** Computes every convolution of the activations that it is for this way; left out: the fastest for each. */
+  readonly kernel?: KernelKind | ValueKind | null;
 }
 
 /**
@@ -30,8 +31,8 @@ export interface RuntimeOptions {
  *
  * @param model one that keeps the bounds of docs/arithmetic.md, as every decoded model does
  */
-export function createRuntime(model: PackedModel, { kernel }: RuntimeOptions = {}): Runtime {
-  const program = compile(model, { vector: 16, kernel: kernel ?? null });
+export function createRuntime(model: PackedModel, { kernel = null }: RuntimeOptions = {}): Runtime {
+  const program = compile(model, { vector: 16, kernel });
   const operator = operate(loadProgram(program, 1), 0);
   const { image, logits } = program;
   const { bytes: imageSize } = image;

@@ -1,7 +1,6 @@
 import type { PackedModel } from '../model/packed.js';
-import { type KernelKind, oneBitKinds } from '../runtime/binary-conv.js';
-import { compile } from '../runtime/compile.js';
-import { fastestKernel } from '../runtime/kernel-choice.js';
+import { type CompileOptions, compile } from '../runtime/compile.js';
+import { chosenKernel, oneBitKernels } from '../runtime/kernel-choice.js';
 import type { Program } from '../runtime/program.js';
 import { type Rounds, type Spread, spreadOf } from '../util/timing.js';
 import { type Build, operationTimes } from './builds.js';
@@ -21,8 +20,10 @@ export interface BuildTimes extends BuildSpeed {
 
 /** The network and its twin by the kernels that the runtime chooses, and the twin by each single one. */
 function programsOf({ network, twin }: Pair, { vector }: Build): Readonly<Record<string, Program>> {
-  const by = (model: PackedModel, kernel: KernelKind | null) => compile(model, { vector, kernel });
-  const single = oneBitKinds.map((kind) => [kind, by(twin, kind)]);
+  const by = (model: PackedModel, kernel: CompileOptions['kernel']) =>
+    compile(model, { vector, kernel });
+  const kinds = new Set(twin.blocks.flatMap(oneBitKernels));
+  const single = [...kinds].map((kind) => [kind, by(twin, kind)]);
   return { network: by(network, null), twin: by(twin, null), ...Object.fromEntries(single) };
 }
 
@@ -34,25 +35,25 @@ function layerSpeed(
   total: number,
 ): LayerSpeed {
   const { name, conv } = network.shape.blocks[layer];
-  const { conv: own } = network.blocks[layer];
-  const { conv: other } = twin.blocks[layer];
+  const own = network.blocks[layer];
+  const other = twin.blocks[layer];
   const timeBy = (rival: string) =>
     timeOf(timed[rival], (operation) => operation.part === name && isBinary(operation));
   const time = timeBy('network');
   const ofTwin = timeBy('twin');
-  const best = oneBitKinds
+  const best = oneBitKernels(other)
     .map((kernel) => ({ kernel, time: timeBy(kernel) }))
     .reduce((least, each) => (each.time.median < least.time.median ? each : least));
   return {
     name,
     input: conv.input,
     output: conv.output,
-    tau: own.tau,
-    structure: own.structure,
-    kernel: fastestKernel(own, conv, vector),
+    tau: own.conv.tau,
+    structure: own.conv.structure,
+    kernel: chosenKernel(own, conv, vector),
     time: measurement(time, 'us'),
     share: time.median / total,
-    twin: { kernel: fastestKernel(other, conv, vector), time: measurement(ofTwin, 'us') },
+    twin: { kernel: chosenKernel(other, conv, vector), time: measurement(ofTwin, 'us') },
     best: { kernel: best.kernel, time: measurement(best.time, 'us') },
     speedups: {
       twin: speedup(ofTwin, time, baselines.twin),

@@ -1,5 +1,6 @@
 import type { MapShape } from '../model/network.js';
 import type { KernelKind } from '../runtime/binary-conv.js';
+import type { ValueKind } from '../runtime/value-conv.js';
 import type { Machine } from '../util/machine.js';
 import type { Spread } from '../util/timing.js';
 import type { BuildName } from './builds.js';
@@ -39,12 +40,12 @@ export interface LayerSpeed {
   readonly output: MapShape;
   readonly tau: number;
   readonly structure: 'free' | 'antipodal';
-  readonly kernel: KernelKind;
+  readonly kernel: KernelKind | ValueKind;
   readonly time: Measurement;
   /** Of the whole network's time, 0..1. */
   readonly share: number;
-  readonly twin: { readonly kernel: KernelKind; readonly time: Measurement };
-  readonly best: { readonly kernel: KernelKind; readonly time: Measurement };
+  readonly twin: { readonly kernel: KernelKind | ValueKind; readonly time: Measurement };
+  readonly best: { readonly kernel: KernelKind | ValueKind; readonly time: Measurement };
   readonly speedups: { readonly twin: Speedup; readonly best: Speedup };
 }
 

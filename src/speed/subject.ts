@@ -8,6 +8,7 @@ import { specsOfRuns } from '../pipeline/run-specs.js';
 import { lastRun, type RunRecord, readRun } from '../pipeline/runs.js';
 import { artifactFolder, type Store } from '../pipeline/store.js';
 import { whyNotPacked } from '../spec/binary.js';
+import { quantizationOf } from '../spec/cost.js';
 import { loadSpec } from '../spec/load.js';
 import { networkShape } from '../spec/shape.js';
 import type { Spec } from '../spec/types.js';
@@ -28,18 +29,15 @@ export interface Subject {
   readonly model: PackedModel;
 }
 
-const binaryAgain = '--set quantize.binarize=weights+activations';
+const binaryAgain = '--set quantize.binarize=weights+activations --set quantize.bits=0.56';
 
 function ofSpec(spec: Spec, file: string, seed: number): Subject {
-  const why = whyNotPacked(spec);
   const { quantize } = spec;
-  if (why !== null || quantize.binarize === 'none') {
-    const next = [`time the same shapes with binary activations: snn bench ${file} ${binaryAgain}`];
-    const subset = quantize.binarize === 'none' ? ' --set quantize.bits=0.56' : '';
+  if (quantize.binarize === 'none') {
     throw new Failure(
       'input',
-      `${file}: ${spec.name} has no packed form to time: ${why}`,
-      next.map((line) => line + subset),
+      `${file}: ${spec.name} has no packed form to time: ${whyNotPacked(spec)}`,
+      [`time the same shapes as a binary network: snn bench ${file} ${binaryAgain}`],
     );
   }
   const shape = networkShape(spec);
@@ -47,12 +45,11 @@ function ofSpec(spec: Spec, file: string, seed: number): Subject {
   if (violation) {
     throw new Failure('input', `${file} cannot be packed: ${violation.where}: ${violation.what}`);
   }
-  const { tau, subset } = quantize;
   return {
     name: spec.name,
     source: { kind: 'spec', from: file },
     weights: 'random',
-    model: randomModel(shape, { tau, structure: subset.structure }, seed),
+    model: randomModel(shape, quantizationOf(quantize), seed),
   };
 }
 

@@ -4,7 +4,7 @@ import { dataDigest, openSplit } from '../data/load.js';
 import { allOf, imagesOf } from '../data/source.js';
 import { type ModelFile, readModel } from '../model/container/read.js';
 import { encodeModel } from '../model/container/write.js';
-import { activationReach } from '../model/float-reference.js';
+import { reachOf } from '../model/float-reference.js';
 import { packNetwork } from '../model/pack.js';
 import { modelSize, storedBits } from '../model/size.js';
 import { isBinaryNetwork } from '../model/trained.js';
@@ -26,7 +26,7 @@ type Slice = Pick<Spec, 'name' | 'verify'> & {
   readonly digest: string;
 };
 
-/** Training images over which the range of activations is taken. */
+/** Training images over which the ranges of activations and accumulators are taken. */
 const calibrationImages = 64;
 
 /** Share of images on which the packed model may choose another class than the float network. */
@@ -64,14 +64,14 @@ async function packTrained({
   const refined = inputOf(inputs, 'refine');
   const file = await readFile(join(refined.path, 'trained.safetensors'));
   const network = decodeTrained(file);
-  if (!isBinaryNetwork(network)) throw new Error('refine left no binary network');
+  if (!isBinaryNetwork(network)) throw new Error('refine left a network of real weights');
   const source = await openSplit(data, 'train');
   const wanted = allOf(source).slice(0, calibrationImages + verify.images);
   const { count, pixels, labels } = await imagesOf(source, wanted).finally(() => source.close());
   const imageSize = pixels.length / count;
 
   const seen = Math.min(calibrationImages, count);
-  const reach = activationReach(network, pixels.subarray(0, seen * imageSize));
+  const reach = reachOf(network, pixels.subarray(0, seen * imageSize));
   const traced = { trained: sha256(file), spec: name, tool: await toolVersion() };
   const model = packNetwork(network, { name, reach, provenance: { ...traced, origin: null } });
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataShape } from '../data/sets.js';
-import { designFor } from '../fpga/advice.js';
+import { designFor, whyNotAccelerated } from '../fpga/advice.js';
 import { imageCycles } from '../fpga/cycles.js';
 import { designDocument } from '../fpga/design-document.js';
 import { rtlDigest } from '../fpga/rtl.js';
@@ -17,7 +17,7 @@ import { toolbox } from '../fpga/tools/toolbox.js';
 import type { MapShape } from '../model/network.js';
 import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
-import { binaryQuantization, whyNotPacked } from '../spec/binary.js';
+import { binaryQuantization } from '../spec/binary.js';
 import type { ArchitectureSpec, DeviceSpec, Spec, Tau } from '../spec/types.js';
 import { tauText } from '../subbit/tau.js';
 import { Failure } from '../util/failure.js';
@@ -36,7 +36,7 @@ export function fpgaTargetOf({ device }: Pick<Spec, 'device'>): FpgaTargetName |
 
 /** Why a spec has nothing to put on an FPGA; null: it has. */
 export function whyNotOnFpga(spec: Spec): string | null {
-  return fpgaTargetOf(spec) === null ? 'device.target is cpu' : whyNotPacked(spec);
+  return fpgaTargetOf(spec) === null ? 'device.target is cpu' : whyNotAccelerated(spec.quantize);
 }
 
 /**

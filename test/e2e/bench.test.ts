@@ -5,6 +5,7 @@ import { decodeModel } from '../../src/model/container/read.js';
 import { type KernelKind, oneBitKinds } from '../../src/runtime/binary-conv.js';
 import { fastestKernel } from '../../src/runtime/kernel-choice.js';
 import { canBuild } from '../../src/runtime/native/native.js';
+import { valueKinds } from '../../src/runtime/value-conv.js';
 import { partNames } from '../../src/speed/parts.js';
 import type { Measurement, SpeedReport, Speedup } from '../../src/speed/report.js';
 import { packageFile } from '../../src/util/paths.js';
@@ -128,6 +129,19 @@ describe('snn bench of a spec', () => {
   });
 });
 
+describe('snn bench of binary weights alone', () => {
+  it('times kernels of int16 activations, against those of 1 bit', async () => {
+    const set = ['--set', 'quantize.binarize=weights', '--no-native'];
+    const { builds } = await reportOf(temporaryFolder(), quickstart, ...set);
+    for (const { kernel, twin, best, time, speedups } of builds[0].layers) {
+      expect(valueKinds).toContain(kernel);
+      expect([twin.kernel, best.kernel]).toEqual(['valueSplit', 'valueSplit']);
+      expectMeasured(time, 'us');
+      expectSpeedup(speedups.best, best.time.value, time.value);
+    }
+  });
+});
+
 describe('snn bench of a run', () => {
   it('takes the model that it packed; without a name, the last one', async () => {
     const folder = temporaryFolder();
@@ -178,20 +192,16 @@ describe('what cannot be timed', () => {
     expect(stderr).toContain('next: time a spec, nothing trained: snn bench configs/');
   });
 
-  it.each([
-    ['weights', ''],
-    ['none', ' --set quantize.bits=0.56'],
-  ])('real activations (%s), and what can be timed instead', async (binarize, bits) => {
+  it('real weights, and what can be timed instead', async () => {
     const spec = join(temporaryFolder(), 'real.yaml');
-    const keys = binarize === 'weights' ? ', bits: 0.56' : '';
     writeFileSync(
       spec,
-      `name: real\ndata: {set: mnist}\narchitecture: {preset: bireal6}\nquantize: {binarize: ${binarize}${keys}}\n`,
+      'name: real\ndata: {set: mnist}\narchitecture: {preset: bireal6}\nquantize: {binarize: none}\n',
     );
     const { code, stderr } = await refused(spec);
     expect(code).toBe(2);
-    expect(stderr).toContain(`quantize.binarize is ${binarize}: activations stay real`);
-    const set = `--set quantize.binarize=weights+activations${bits}`;
+    expect(stderr).toContain('quantize.binarize is none: weights stay real');
+    const set = '--set quantize.binarize=weights+activations --set quantize.bits=0.56';
     expect(stderr).toContain(`snn bench ${spec} ${set}`);
     const again = await reportOf(temporaryFolder(), spec, ...set.split(' '), '--no-native');
     expect(again.weights).toBe('random');

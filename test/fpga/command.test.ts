@@ -29,6 +29,20 @@ describe('snn deploy', () => {
     expect(stderr).toContain('set device.target to ice40-up5k or ice40-hx8k');
   });
 
+  it('refuses a network whose activations stay real, before it runs anything', async () => {
+    const folder = temporaryFolder();
+    await writeFile(
+      join(folder, 'weights.yaml'),
+      `extends: ${quickstart}\nname: weights\nquantize:\n  binarize: weights\n`,
+    );
+    const { code, stderr } = await snn(folder, 'deploy', '--fpga', 'weights.yaml');
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      'quantize.binarize is weights: the accelerator takes binary weights and activations only',
+    );
+    expect(await readdir(folder)).toEqual(['weights.yaml']);
+  });
+
   it('with --require-simulation and no Verilator ends with exit code 3 before it runs anything', async () => {
     const folder = temporaryFolder();
     const { PATH } = process.env;

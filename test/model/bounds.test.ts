@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { modelViolation } from '../../src/model/bounds.js';
 import { encodeModel } from '../../src/model/container/write.js';
 import { birealNetwork } from '../../src/model/network.js';
-import type { PackedBlock, PackedModel } from '../../src/model/packed.js';
+import { inputConstants, type PackedBlock, type PackedModel } from '../../src/model/packed.js';
 import { randomModel } from './networks.js';
 
 const model = randomModel({
@@ -73,6 +73,20 @@ const spoiled: [string, PackedModel, string, RegExp][] = [
     /do not fit 16 bits/,
   ],
   [
+    'thresholds of the wrong number',
+    withBlock(() => ({ input: { activations: 'binary', threshold: new Int16Array(3) } })),
+    'stage1.block0',
+    /thresholds or shifts of the input do not match/,
+  ],
+  [
+    'blocks of different activations',
+    withBlock(({ input }) => ({
+      input: { activations: 'real', shift: inputConstants(input) },
+    })),
+    'stage1.block0',
+    /does not see binary activations/,
+  ],
+  [
     'logits wider than 32 bits',
     { ...model, classifier: { ...classifier, bias: new Int32Array(3).fill(2 ** 31 - 1) } },
     'classifier',
@@ -128,6 +142,17 @@ describe('bounds of the arithmetic', () => {
       bias: Int32Array.from({ length: outputs }, (_, i) => (i % 2 ? 1 : -1) * (2 ** 30 - 2 ** 23)),
     });
     expect(modelViolation(ends)).toBeNull();
+  });
+
+  it('leave sums of int16 activations to saturation', () => {
+    const blocks = model.blocks.map(
+      (block): PackedBlock => ({
+        ...block,
+        input: { activations: 'real', shift: inputConstants(block.input) },
+        requantizer: { ...block.requantizer, preShift: 0 },
+      }),
+    );
+    expect(modelViolation({ ...model, blocks })).toBeNull();
   });
 
   it.each(spoiled)('refuse %s, and so does the writer', (_, bad, where, what) => {

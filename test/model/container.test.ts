@@ -11,10 +11,10 @@ import {
 } from '../../src/model/container/sections.js';
 import { encodeModel } from '../../src/model/container/write.js';
 import { birealNetwork, layOut } from '../../src/model/network.js';
-import type { PackedModel } from '../../src/model/packed.js';
+import { inputConstants, type PackedModel } from '../../src/model/packed.js';
 import { modelSize } from '../../src/model/size.js';
 import { Failure } from '../../src/util/failure.js';
-import { modelPlans, randomModel } from './networks.js';
+import { plansOfBoth, randomModel } from './networks.js';
 
 const small = randomModel({
   seed: 5,
@@ -43,6 +43,17 @@ const traced: PackedModel = {
     },
   },
 };
+
+/** The same with real activations. */
+function realOf(model: PackedModel): PackedModel {
+  return {
+    ...model,
+    blocks: model.blocks.map((block) => ({
+      ...block,
+      input: { activations: 'real', shift: inputConstants(block.input) },
+    })),
+  };
+}
 
 /** Where each section of an encoded file lies, header and table included. */
 function placesOf(bytes: Uint8Array): { name: string; start: number; end: number }[] {
@@ -119,7 +130,7 @@ describe('packed values', () => {
 describe('.snn container', () => {
   it('brings every model back as it was, and the same bytes for it', () => {
     fc.assert(
-      fc.property(modelPlans, (plan) => {
+      fc.property(plansOfBoth, (plan) => {
         const model = randomModel(plan);
         const bytes = encodeModel(model);
         const back = decodeModel(bytes);
@@ -195,7 +206,8 @@ describe('.snn container', () => {
     const shape = layOut(plain, { height: 7, width: 6, channels: 1 }, 3);
     const vgg = encodeModel(randomModel({ seed: 7, mood: 'uniform', shape, taus, structures }));
     const bireal = encodeModel(small);
-    expect([bireal[8], vgg[8], encodeModel(traced)[8]]).toEqual([1, 2, 3]);
+    const real = encodeModel(realOf(small));
+    expect([bireal[8], vgg[8], encodeModel(traced)[8], real[8]]).toEqual([1, 2, 3, 3]);
     for (const [bytes, family, version] of [
       [bireal, 1, 2],
       [vgg, 2, 1],

@@ -30,6 +30,22 @@ describe('integer arithmetic', () => {
     expect(roundShift(-5, 0)).toBe(-5);
   });
 
+  it('saturates accumulators that do not fit 16 bits behind the first shift', () => {
+    const requantizer = {
+      preShift: 3,
+      shift: 1,
+      multiplier: Int16Array.of(2),
+      bias: Int32Array.of(0),
+    };
+    const largest = 9 * 4096 * 32768;
+    expect(
+      [largest, 32767 * 8 + 4, 32767 * 8 + 3].map((a) => requantize(a, requantizer, 0)),
+    ).toEqual([32767, 32767, 32767]);
+    expect(
+      [-largest, -32768 * 8 - 5, -32767 * 8].map((a) => requantize(a, requantizer, 0)),
+    ).toEqual([-32768, -32768, -32767]);
+  });
+
   it('requantises like unbounded integers do, up to the very bounds', () => {
     const factor = fc.oneof(
       fc.integer({ min: -32767, max: 32767 }),

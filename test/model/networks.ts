@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { limits, matrixBound, preShiftFor, stemBound } from '../../src/model/bounds.js';
-import { activationReach } from '../../src/model/float-reference.js';
+import { reachOf } from '../../src/model/float-reference.js';
 import { type Architecture, layOut, type NetworkShape } from '../../src/model/network.js';
 import { packNetwork } from '../../src/model/pack.js';
 import type {
@@ -10,6 +10,7 @@ import type {
   Requantizer,
 } from '../../src/model/packed.js';
 import type {
+  Activations,
   TrainedBinaryConv,
   TrainedBinaryNetwork,
   TrainedNetwork,
@@ -42,6 +43,8 @@ export interface ModelPlan {
   readonly shape: NetworkShape;
   readonly taus: readonly number[];
   readonly structures: readonly ('free' | 'antipodal')[];
+  /** What each block sees; binary if left out. A trained network's blocks all see what its first one does. */
+  readonly activations?: readonly Activations[];
 }
 
 /** Small networks of every kind: both families, odd sizes, all strides, 0 to 4 blocks, all taus and structures. */
@@ -81,6 +84,22 @@ export const modelPlans: fc.Arbitrary<ModelPlan> = fc
       plan.classes,
     ),
   }));
+
+/** The same, with binary or with real activations. */
+export const plansOfBoth: fc.Arbitrary<ModelPlan> = fc
+  .tuple(modelPlans, fc.constantFrom<Activations>('binary', 'real'))
+  .map(([plan, activations]) => ({
+    ...plan,
+    activations: plan.shape.blocks.map(() => activations),
+  }));
+
+/** The same, each block with activations of its own: what kernels must cope with, though no file holds it. */
+export const mixedPlans: fc.Arbitrary<ModelPlan> = fc
+  .tuple(
+    modelPlans,
+    fc.array(fc.constantFrom<Activations>('binary', 'real'), { minLength: 6, maxLength: 6 }),
+  )
+  .map(([plan, activations]) => ({ ...plan, activations }));
 
 /** An integer of -limit..limit in the given mood. */
 function draw(random: RandomStream, mood: Mood, limit: number): number {
@@ -133,10 +152,10 @@ export function randomConv(
 
 /** A packed model with random numbers that keep every bound of docs/arithmetic.md. */
 export function randomModel(plan: ModelPlan): PackedModel {
-  const { seed, mood, shape, taus, structures } = plan;
+  const { seed, mood, shape, taus, structures, activations } = plan;
   if (mood === 'packed') {
     const network = randomTrained(plan);
-    const reach = activationReach(network, randomImages(shape, 1, seed));
+    const reach = reachOf(network, randomImages(shape, 1, seed));
     return packNetwork(network, { name: `random ${seed}`, reach, provenance: provenanceOf(seed) });
   }
   const random = stream(seed, 'model');
@@ -166,8 +185,13 @@ export function randomModel(plan: ModelPlan): PackedModel {
     blocks: shape.blocks.map(({ conv, shortcut }, i) => {
       const [inputs, outputs] = [conv.input.channels, conv.output.channels];
       const weight = bytes(inputs * outputs);
+      const input = shorts(inputs);
+      const isReal = activations?.[i] === 'real';
+      const reach = isReal ? 2 ** (15 + random.below(15)) : 9 * inputs;
       return {
-        threshold: shorts(inputs),
+        input: isReal
+          ? { activations: 'real', shift: input }
+          : { activations: 'binary', threshold: input },
         conv: randomConv(
           taus[i],
           structures[i],
@@ -175,7 +199,7 @@ export function randomModel(plan: ModelPlan): PackedModel {
           random,
           mood === 'small' ? 'uneven' : 'even',
         ),
-        requantizer: randomRequantizer(outputs, 9 * inputs, random, mood),
+        requantizer: randomRequantizer(outputs, reach, random, mood),
         shortcut:
           shortcut === 'downsample'
             ? {
@@ -215,7 +239,13 @@ export function randomImages(shape: NetworkShape, count: number, seed: number): 
 }
 
 /** A network with parameters of the size that training gives them. */
-export function randomTrained({ seed, shape, taus, structures }: Omit<ModelPlan, 'mood'>) {
+export function randomTrained({
+  seed,
+  shape,
+  taus,
+  structures,
+  activations: [activations] = ['binary'],
+}: Omit<ModelPlan, 'mood'>) {
   const random = stream(seed, 'trained');
   const normal = (length: number, deviation: number, center = 0) =>
     Float32Array.from({ length }, () => center + deviation * random.normal());
@@ -251,7 +281,7 @@ export function randomTrained({ seed, shape, taus, structures }: Omit<ModelPlan,
   const fanIn = kernel * kernel * input.channels;
   const network: TrainedBinaryNetwork = {
     shape,
-    activations: 'binary',
+    activations,
     padding: 'minus-one',
     input: {
       zero: Array.from({ length: input.channels }, () => random.below(256)),

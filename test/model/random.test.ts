@@ -5,17 +5,22 @@ import { decodeModel } from '../../src/model/container/read.js';
 import { encodeModel } from '../../src/model/container/write.js';
 import { birealNetwork } from '../../src/model/network.js';
 import { randomModel, withRandomKernels } from '../../src/model/random.js';
-import { modelPlans } from './networks.js';
+import { plansOfBoth } from './networks.js';
 
 it('keeps every rule of the arithmetic, and is a file like any other', () => {
   fc.assert(
-    fc.property(modelPlans, ({ seed, shape, taus, structures }) => {
+    fc.property(plansOfBoth, ({ seed, shape, taus, structures, activations = [] }) => {
       const tau = Object.fromEntries(shape.blocks.map(({ name }, i) => [name, taus[i]]));
-      const model = randomModel(shape, { tau, structure: structures[0] }, seed);
+      const quantization = {
+        tau,
+        structure: structures[0],
+        activations: activations[0] ?? 'binary',
+      };
+      const model = randomModel(shape, quantization, seed);
       expect(modelViolation(model)).toBeNull();
       expect(model.blocks.map(({ conv }) => conv.tau)).toEqual(taus.slice(0, shape.blocks.length));
       expect(decodeModel(encodeModel(model))).toEqual(model);
-      expect(randomModel(shape, { tau, structure: structures[0] }, seed)).toEqual(model);
+      expect(randomModel(shape, quantization, seed)).toEqual(model);
     }),
     { numRuns: 40 },
   );
@@ -27,7 +32,9 @@ it('keeps them where rows are long, too', () => {
     { height: 8, width: 8, channels: 16 },
     10,
   );
-  expect(modelViolation(randomModel(shape, { tau: 5, structure: 'free' }, 1))).toBeNull();
+  expect(
+    modelViolation(randomModel(shape, { tau: 5, structure: 'free', activations: 'binary' }, 1)),
+  ).toBeNull();
 });
 
 it('draws kernels anew and leaves all else', () => {
@@ -36,7 +43,7 @@ it('draws kernels anew and leaves all else', () => {
     { height: 8, width: 8, channels: 1 },
     3,
   );
-  const model = randomModel(shape, { tau: 5, structure: 'antipodal' }, 1);
+  const model = randomModel(shape, { tau: 5, structure: 'antipodal', activations: 'real' }, 1);
   const twin = withRandomKernels(model, { tau: 9, structure: 'free' }, 1);
   expect(twin.blocks.map(({ conv }) => conv.tau)).toEqual([9, 9]);
   expect(modelViolation(twin)).toBeNull();

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { NetworkShape } from '../../src/model/network.js';
+import type { Activations } from '../../src/model/trained.js';
 import { costOverview, overviewTable } from '../../src/report/cost-overview.js';
 import { loadSpec } from '../../src/spec/load.js';
 import { networkShape } from '../../src/spec/shape.js';
+import type { SubsetStructure } from '../../src/spec/types.js';
 
 async function shapeOf(file: string) {
   const { spec } = await loadSpec(file);
@@ -11,7 +14,7 @@ async function shapeOf(file: string) {
 describe('overviewTable', () => {
   it('prints ResNet-18 on ImageNet beside the published figures', async () => {
     const shape = await shapeOf('configs/imagenet/resnet18-0.56bit.yaml');
-    const text = overviewTable(costOverview(shape, 'free'));
+    const text = overviewTable(costOverview(shape, { structure: 'free', activations: 'binary' }));
     for (const figure of ['10.99 Mbit', '7.324 Mbit', '6.103 Mbit', '4.882 Mbit']) {
       expect(text.split(figure)).toHaveLength(3);
     }
@@ -23,7 +26,10 @@ describe('overviewTable', () => {
   it('names nothing as published for another network or structure', async () => {
     const resnet = await shapeOf('configs/imagenet/resnet18-0.56bit.yaml');
     const small = await shapeOf('configs/quickstart.yaml');
-    expect(overviewTable(costOverview(resnet, 'antipodal'))).not.toContain('published');
-    expect(overviewTable(costOverview(small, 'free'))).not.toContain('published');
+    const text = (shape: NetworkShape, structure: SubsetStructure, activations: Activations) =>
+      overviewTable(costOverview(shape, { structure, activations }));
+    expect(text(resnet, 'antipodal', 'binary')).not.toContain('published');
+    expect(text(resnet, 'free', 'real')).not.toMatch(/published|Bit-OPs/);
+    expect(text(small, 'free', 'binary')).not.toContain('published');
   });
 });

@@ -11,7 +11,9 @@ const small = birealNetwork(
 );
 
 it('shows each layer, the sums, and which layers save nothing', () => {
-  expect(costTable(costOf(small, { tau: 4, structure: 'free' }))).toMatchInlineSnapshot(`
+  expect(
+    costTable(costOf(small, { tau: 4, structure: 'free', activations: 'binary' })),
+  ).toMatchInlineSnapshot(`
     "binary layer   tau  in  out  positions  kbit: 1 bit  0.44 bit  M Bit-OPs: 1 bit  0.44 bit   fewer
     ─────────────────────────────────────────────────────────────────────────────────────────────────
     stage0.block0    4  16   16        196          2.3       1.0             0.452     0.452  none *
@@ -31,6 +33,16 @@ it('shows each layer, the sums, and which layers save nothing', () => {
   `);
 });
 
+it('counts additions, not operations on bits, where activations are real', () => {
+  const text = costTable(costOf(small, { tau: 4, structure: 'free', activations: 'real' }));
+  const row = text.split('\n').find((line) => line.startsWith('stage1.block0'));
+  expect(text).not.toContain('Bit-OPs');
+  expect(text).toContain('M additions: 1 bit');
+  expect(text).toContain('additions an image');
+  // 16 inputs, 49 positions: 16 responses of 9 values and 32 outputs, against 9 values for each output.
+  expect(row).toMatch(/0\.226 +0\.138 +1\.64x$/);
+});
+
 it('names every reason to save nothing once, and says where no layer saves any', () => {
   const resnet20 = birealNetwork(
     { stages: [6, 6, 6], width: 16, stem: { kernel: 3, stride: 1, pool: false } },
@@ -38,7 +50,7 @@ it('names every reason to save nothing once, and says where no layer saves any',
     10,
   );
   const lines = (tau: number, structure: 'free' | 'antipodal') =>
-    costTable(costOf(resnet20, { tau, structure })).split('\n');
+    costTable(costOf(resnet20, { tau, structure, activations: 'binary' })).split('\n');
   const idle = lines(6, 'free');
   expect(idle.filter((line) => line.endsWith('none *'))).toHaveLength(18);
   expect(idle.filter((line) => line.startsWith('*'))).toEqual([
@@ -58,7 +70,9 @@ it('names every reason to save nothing once, and says where no layer saves any',
 });
 
 it('does not blame the plain 1-bit network for saving nothing', () => {
-  expect(costTable(costOf(small, { tau: 9, structure: 'free' }))).not.toContain('saves');
+  expect(
+    costTable(costOf(small, { tau: 9, structure: 'free', activations: 'binary' })),
+  ).not.toContain('saves');
 });
 
 it('fits 100 columns and carries no colour codes', () => {
@@ -67,7 +81,9 @@ it('fits 100 columns and carries no colour codes', () => {
     { height: 224, width: 224, channels: 3 },
     1000,
   );
-  const lines = costTable(costOf(imagenet, { tau: 6, structure: 'free' })).split('\n');
+  const lines = costTable(
+    costOf(imagenet, { tau: 6, structure: 'free', activations: 'binary' }),
+  ).split('\n');
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
   expect(lines.join('')).not.toContain('\u001b');
 });

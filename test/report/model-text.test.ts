@@ -8,7 +8,7 @@ import { kernelMap } from '../../src/report/kernel-map.js';
 import { modelReport } from '../../src/report/model-report.js';
 import { modelText } from '../../src/report/model-text.js';
 import { permutation, stream } from '../../src/util/random.js';
-import { type ModelPlan, modelPlans, randomModel } from '../model/networks.js';
+import { type ModelPlan, plansOfBoth, randomModel } from '../model/networks.js';
 
 const reportOf = (plan: ModelPlan) => modelReport(readModel(encodeModel(randomModel(plan))));
 
@@ -45,11 +45,22 @@ describe('a packed model as text', () => {
       for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     }
     fc.assert(
-      fc.property(modelPlans, (plan) => {
+      fc.property(plansOfBoth, (plan) => {
         expect(modelText(reportOf(plan))).not.toMatch(/NaN|undefined|Infinity|\[object/);
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('counts additions where activations are int16', () => {
+    const real = { ...vgg, activations: vgg.shape.blocks.map(() => 'real' as const) };
+    const [bits, values] = [vgg, real].map((plan) => modelText(reportOf(plan)));
+    expect(bits).toContain('M Bit-OPs');
+    expect(bits).toContain('binary in front of 3x3 layers');
+    expect(values).not.toContain('Bit-OPs');
+    expect(values).toContain('M additions');
+    expect(values).toContain('int16 too in front of 3x3 layers');
+    expect(values).toContain('valuePlanes');
   });
 
   it('does not let a file steer the terminal', () => {
@@ -89,8 +100,12 @@ describe('a packed model as text', () => {
     const { layers } = reportOf(wide);
     const names = ['stage0.block0', 'stage1.block0', 'stage2.block0', 'stage2.block1'];
     const taus = Object.fromEntries(names.map((name, i) => [name, wide.taus[i]]));
-    const free = costOf(wide.shape, { tau: taus, structure: 'free' });
-    const antipodal = costOf(wide.shape, { tau: taus, structure: 'antipodal' });
+    const free = costOf(wide.shape, { tau: taus, structure: 'free', activations: 'binary' });
+    const antipodal = costOf(wide.shape, {
+      tau: taus,
+      structure: 'antipodal',
+      activations: 'binary',
+    });
     const binary = layers.flatMap(({ binary }) => binary ?? []);
     expect(binary.map(({ cost }) => cost.subBitOps)).toEqual([
       free.layers[0].subBitOps,

@@ -1,39 +1,63 @@
 import fc from 'fast-check';
 import type { ConvShape } from '../../src/model/network.js';
-import type { PackedBinaryConv } from '../../src/model/packed.js';
-import { type Padding, storedChannels, type VectorBytes } from '../../src/runtime/binary-conv.js';
+import type { PackedBinaryConv, PackedModel } from '../../src/model/packed.js';
+import type { Activations } from '../../src/model/trained.js';
+import {
+  kernelKinds,
+  type Padding,
+  storedChannels,
+  supports,
+  type VectorBytes,
+} from '../../src/runtime/binary-conv.js';
+import type { RuntimeOptions } from '../../src/runtime/index.js';
+import { supportsValues, valueKinds } from '../../src/runtime/value-conv.js';
 import { stream } from '../../src/util/random.js';
 import { randomConv } from '../model/networks.js';
 
-/** The definition: a sum over taps and channels of weight times bit, both -1 or +1. */
-export function convolved(
-  x: Int16Array,
-  threshold: Int16Array,
+/**
+ * The definition: a sum over taps and channels of weight (-1 or +1) times what is seen.
+ *
+ * @param seen [height, width, channels]
+ * @param beyond what is seen outside of the map
+ */
+export function sumsOf(
+  seen: Int16Array,
+  beyond: number,
   { members, indices }: PackedBinaryConv,
   { stride, input, output }: ConvShape,
-  padding: Padding,
 ): Int32Array {
   const { height, width, channels } = input;
   const sums = new Int32Array(output.height * output.width * output.channels);
-  const bits = x.map((value, i) => (value >= threshold[i % channels] ? 1 : -1));
-  const outside = new Int16Array(channels).fill(padding === 'zero' ? 0 : -1);
+  const outside = new Int16Array(channels).fill(beyond);
   const under = (row: number, column: number) =>
     row >= 0 && row < height && column >= 0 && column < width
-      ? bits.subarray((row * width + column) * channels, (row * width + column + 1) * channels)
+      ? seen.subarray((row * width + column) * channels, (row * width + column + 1) * channels)
       : outside;
   for (let tap = 0; tap < 9; tap++) {
     const weights = Array.from(indices, (index) => ((members[index] >> tap) & 1 ? 1 : -1));
     for (let p = 0; p < output.height * output.width; p++) {
       const row = stride * Math.floor(p / output.width) + Math.floor(tap / 3) - 1;
-      const seen = under(row, stride * (p % output.width) + (tap % 3) - 1);
+      const window = under(row, stride * (p % output.width) + (tap % 3) - 1);
       for (let o = 0; o < output.channels; o++) {
         let sum = 0;
-        for (let c = 0; c < channels; c++) sum += weights[o * channels + c] * seen[c];
+        for (let c = 0; c < channels; c++) sum += weights[o * channels + c] * window[c];
         sums[p * output.channels + o] += sum;
       }
     }
   }
   return sums;
+}
+
+/** The sums of a convolution of bits, each -1 or +1. */
+export function convolved(
+  x: Int16Array,
+  threshold: Int16Array,
+  conv: PackedBinaryConv,
+  shape: ConvShape,
+  padding: Padding,
+): Int32Array {
+  const bits = x.map((value, i) => (value >= threshold[i % shape.input.channels] ? 1 : -1));
+  return sumsOf(bits, padding === 'zero' ? 0 : -1, conv, shape);
 }
 
 /** A map as the kernels store it: channels filled up to whole vectors. */
@@ -95,3 +119,16 @@ export const convolutions: fc.Arbitrary<Convolution> = fc
       threshold: Int16Array.from({ length: inputs }, draw),
     };
   });
+
+/** Every way of computing all layers of a model; the last one is whatever the runtime chooses. */
+export function kernelsFor({ blocks }: PackedModel): RuntimeOptions[] {
+  const sees = (activations: Activations) =>
+    blocks.filter(({ input }) => input.activations === activations);
+  const able = kernelKinds.filter((kind) =>
+    sees('binary').every(({ conv }) => supports(kind, conv)),
+  );
+  const ableOfValues = valueKinds.filter((kind) =>
+    sees('real').every(({ conv }) => supportsValues(kind, conv)),
+  );
+  return [...able, ...ableOfValues, null].map((kernel) => ({ kernel }));
+}

@@ -19,8 +19,8 @@ import {
   nativeTargets,
   runNative,
 } from '../../src/runtime/native/native.js';
-import { modelPlans, randomImages, randomModel } from '../model/networks.js';
-import { convolutions, convolved, storedMap } from './convolutions.js';
+import { mixedPlans, randomImages, randomModel } from '../model/networks.js';
+import { convolutions, convolved, kernelsFor, storedMap } from './convolutions.js';
 
 const targets = (['generic', 'avx2', 'neon'] as const).map((target) => {
   const able = canBuild(target);
@@ -45,18 +45,16 @@ describe.each(targets)('the kernels compiled natively, $target$where', ({ target
 
   it.runIf(able)('equal the reference on every layer of every network', () => {
     fc.assert(
-      fc.property(modelPlans, (plan) => {
+      fc.property(mixedPlans, (plan) => {
         const model = randomModel(plan);
         const image = randomImages(plan.shape, 1, plan.seed);
         const expected = referenceTrace(model, image);
-        const kinds = kernelKinds.filter((kind) =>
-          model.blocks.every(({ conv }) => supports(kind, conv)),
-        );
-        for (const kernel of [...kinds, null]) {
-          const program = compile(model, { vector: build.vector, kernel });
+        for (const kernels of kernelsFor(model)) {
+          const program = compile(model, { vector: build.vector, kernel: null, ...kernels });
           const trace = runNative(build, program, image);
           const difference = firstDifference(expected, trace);
-          expect(difference && describeDifference(difference), kernel ?? 'chosen').toBeNull();
+          const what = JSON.stringify(kernels);
+          expect(difference && describeDifference(difference), what).toBeNull();
         }
       }),
       { numRuns: 60 },

@@ -3,28 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { allOf, memorySource } from '../../src/data/source.js';
 import { encodeModel } from '../../src/model/container/write.js';
 import { birealNetwork } from '../../src/model/network.js';
-import type { PackedModel } from '../../src/model/packed.js';
 import { referenceLogits, referenceTrace } from '../../src/model/reference.js';
 import { describeDifference, firstDifference } from '../../src/model/trace.js';
-import { kernelKinds, supports } from '../../src/runtime/binary-conv.js';
-import { createRuntime, type KernelKind, startClassifier } from '../../src/runtime/index.js';
-import { modelPlans, randomImages, randomModel } from '../model/networks.js';
-
-/** Kernels that can compute every layer of a model; undefined: whichever the runtime chooses. */
-function kernelsFor({ blocks }: PackedModel): (KernelKind | undefined)[] {
-  const able = kernelKinds.filter((kind) => blocks.every(({ conv }) => supports(kind, conv)));
-  return [...able, undefined];
-}
+import { createRuntime, startClassifier } from '../../src/runtime/index.js';
+import { mixedPlans, plansOfBoth, randomImages, randomModel } from '../model/networks.js';
+import { kernelsFor } from './convolutions.js';
 
 describe('runtime', () => {
   it('equals the reference bit for bit on every layer of every network', () => {
     fc.assert(
-      fc.property(modelPlans, (plan) => {
+      fc.property(mixedPlans, (plan) => {
         const model = randomModel(plan);
         const image = randomImages(plan.shape, 1, plan.seed);
         const expected = referenceTrace(model, image);
-        for (const kernel of kernelsFor(model)) {
-          const runtime = createRuntime(model, kernel ? { kernel } : {});
+        for (const kernels of kernelsFor(model)) {
+          const runtime = createRuntime(model, kernels);
           const difference = firstDifference(expected, runtime.trace(image));
           expect(difference && describeDifference(difference)).toBeNull();
         }
@@ -51,10 +44,11 @@ describe('runtime', () => {
         shape,
         taus: [tau, tau],
         structures: [structure, structure],
+        activations: ['binary', 'real'],
       });
       const image = randomImages(shape, 1, tau);
-      for (const kernel of kernelsFor(model)) {
-        const actual = createRuntime(model, kernel ? { kernel } : {}).trace(image);
+      for (const kernels of kernelsFor(model)) {
+        const actual = createRuntime(model, kernels).trace(image);
         expect(firstDifference(referenceTrace(model, image), actual)).toBeNull();
       }
     }
@@ -62,7 +56,7 @@ describe('runtime', () => {
 
   it('keeps nothing of one image for the next', () => {
     fc.assert(
-      fc.property(modelPlans, (plan) => {
+      fc.property(mixedPlans, (plan) => {
         const model = randomModel(plan);
         const runtime = createRuntime(model);
         const images = randomImages(plan.shape, 3, plan.seed);
@@ -112,7 +106,7 @@ describe('a classifier of several threads', () => {
 
   it('gives the same logits where all threads work on one image', () => {
     return fc.assert(
-      fc.asyncProperty(modelPlans, fc.integer({ min: 2, max: 4 }), async (plan, threads) => {
+      fc.asyncProperty(plansOfBoth, fc.integer({ min: 2, max: 4 }), async (plan, threads) => {
         const model = randomModel(plan);
         const images = randomImages(plan.shape, 2, plan.seed);
         const pixels = new SharedArrayBuffer(images.length);

@@ -111,7 +111,9 @@ it('holds every preset to figures', () => {
 
 describe.each(figures)('$preset on $set', ({ preset, set, parameters, binary, bitOps, ratio }) => {
   const shape = networkOf(preset, set);
-  const costs = [9, 6, 5, 4].map((tau) => costOf(shape, { tau, structure: 'free' }).total);
+  const costs = [9, 6, 5, 4].map(
+    (tau) => costOf(shape, { tau, structure: 'free', activations: 'binary' }).total,
+  );
 
   it('has as many parameters as the network of that name', () => {
     const plain = [...layoutOf(shape).parameters.values()].filter(
@@ -156,10 +158,10 @@ describe('resnet20', () => {
 
   it('saves no operations at all at tau 6: as many responses as the widest layer has outputs', () => {
     const shape = networkOf('resnet20', 'cifar10');
-    const free = costOf(shape, { tau: 6, structure: 'free' });
+    const free = costOf(shape, { tau: 6, structure: 'free', activations: 'binary' });
     expect(free.layers.map(({ shares }) => shares)).toEqual(new Array(18).fill(false));
     expect(free.total.subBitOps).toBe(free.total.oneBitOps);
-    const antipodal = costOf(shape, { tau: 6, structure: 'antipodal' });
+    const antipodal = costOf(shape, { tau: 6, structure: 'antipodal', activations: 'binary' });
     expect(antipodal.layers.map(({ shares }) => shares)).toEqual([
       ...new Array(12).fill(false),
       ...new Array(6).fill(true),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeModel, readModel } from '../../src/model/container/read.js';
 import { birealNetwork, layOut } from '../../src/model/network.js';
-import type { TrainedNetwork } from '../../src/model/trained.js';
+import type { Activations, TrainedNetwork } from '../../src/model/trained.js';
 import { encodeTrained } from '../../src/model/trained-file.js';
 import type { StageEvent } from '../../src/pipeline/events.js';
 import type { Stage } from '../../src/pipeline/stage.js';
@@ -54,8 +54,11 @@ const { signal } = new AbortController();
 let root = '';
 const folder = (name: string) => join(root, name);
 
-function network(seed: number, of = shape): TrainedNetwork {
-  const drawn = randomTrained({ seed, shape: of, taus: [5, 5], structures: ['free', 'free'] });
+function network(seed: number, of = shape, activations: Activations = 'binary'): TrainedNetwork {
+  const drawn = randomTrained({
+    ...{ seed, shape: of, taus: [5, 5], structures: ['free', 'free'] },
+    activations: [activations],
+  });
   return { ...drawn, input: { zero: [34], scale: [79] } };
 }
 
@@ -85,11 +88,25 @@ async function run(
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'stages-'));
-  for (const name of ['refine', 'other', 'pooled', 'pack', 'packed', 'evaluate', 'again']) {
+  for (const name of [
+    'refine',
+    'other',
+    'pooled',
+    'real',
+    'packed-real',
+    'pack',
+    'packed',
+    'evaluate',
+    'again',
+  ]) {
     await mkdir(folder(name));
   }
   await writeFile(join(folder('refine'), 'trained.safetensors'), encodeTrained(network(3)));
   await writeFile(join(folder('other'), 'trained.safetensors'), encodeTrained(network(4)));
+  await writeFile(
+    join(folder('real'), 'trained.safetensors'),
+    encodeTrained(network(6, shape, 'real')),
+  );
   await writeFile(join(folder('pooled'), 'trained.safetensors'), encodeTrained(network(5, pooled)));
 });
 
@@ -166,6 +183,20 @@ describe('pack and evaluate', () => {
     });
   });
 
+  it('do the same for a network of binary weights alone', async () => {
+    const events: StageEvent[] = [];
+    const packing = await run(pack, 'real', 'packed-real');
+    expect(packing['logit error'].value).toBeLessThan(3);
+    const model = decodeModel(await readFile(join(folder('packed-real'), 'model.snn')));
+    expect(model.blocks.map(({ input }) => input.activations)).toEqual(['real', 'real']);
+    const metrics = await run(evaluate, 'real', 'evaluate', events, 'packed-real');
+    expect(metrics['same class as float'].value).toBeGreaterThan(97);
+    expect(events).toContainEqual({
+      type: 'note',
+      text: 'runtime = reference on 12 test images, every layer',
+    });
+  });
+
   it('fail where the packed model is not as accurate as the trained network, with both figures', async () => {
     const failure = await run(evaluate, 'other', 'again').catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Failure);
@@ -174,11 +205,11 @@ describe('pack and evaluate', () => {
     );
   });
 
-  it('are left out where activations stay real, evaluation is not', () => {
+  it('are left out where weights stay real, evaluation is not', () => {
     const weights: Spec = { ...spec, quantize: { ...spec.quantize, binarize: 'weights' } };
     const none: Spec = { ...spec, quantize: { binarize: 'none' } };
-    expect(pack.skip?.(weights)).toBe('quantize.binarize is weights: activations stay real');
-    expect(pack.skip?.(none)).toBe('quantize.binarize is none: activations stay real');
+    expect(pack.skip?.(weights)).toBeNull();
+    expect(pack.skip?.(none)).toBe('quantize.binarize is none: weights stay real');
     expect(pack.skip?.(spec)).toBeNull();
     expect(evaluate.skip?.(none) ?? null).toBeNull();
   });

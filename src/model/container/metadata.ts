@@ -1,5 +1,6 @@
 import { canonicalJson, isRecord } from '../../util/json.js';
 import type { Figure, Origin, PackedModel, Provenance } from '../packed.js';
+import { originVersion } from './sections.js';
 
 /** What META holds of a model. */
 export type Metadata = Pick<PackedModel, 'name' | 'classes' | 'provenance'>;
@@ -43,7 +44,8 @@ function readProvenance(value: unknown, version: number, fail: Fail): Provenance
   if (!isRecord(value)) return fail('lacks its fields');
   const { trained, spec, tool } = value;
   if (!isText(trained) || !isText(spec) || !isText(tool)) return fail('lacks its fields');
-  const origin = version < 3 ? null : readOrigin(value.origin, fail);
+  const isTold = version >= originVersion && 'origin' in value;
+  const origin = isTold ? readOrigin(value.origin, fail) : null;
   return { trained, spec, tool, origin };
 }
 

@@ -8,6 +8,7 @@ import type {
   PackedReal,
   Requantizer,
 } from '../packed.js';
+import type { Activations } from '../trained.js';
 import { packedBytes, unpackBits } from './bits.js';
 import { type ByteReader, byteReader } from './bytes.js';
 import { describeSection, readSections, refuser } from './envelope.js';
@@ -20,11 +21,13 @@ import {
   type SectionTag,
   sectionTags,
 } from './sections.js';
+import { versionOf } from './version.js';
 
 interface Outline {
   readonly shape: NetworkShape;
   readonly fractionBits: number;
   readonly inputZero: Uint8Array;
+  readonly activations: Activations;
   readonly convs: readonly Pick<PackedBinaryConv, 'tau' | 'structure'>[];
 }
 
@@ -52,7 +55,8 @@ function readArchitecture(
     return found ?? fail(`has ${what} ${value}, not ${allowed.join(' or ')}`);
   };
   const family = readFamily(reader, version, fail);
-  if (version >= originVersion) oneOf('activations', [activationCodes.binary]);
+  const { binary, real } = activationCodes;
+  const code = version < originVersion ? binary : oneOf('activations', [binary, real]);
   const kernel = oneOf('stem kernel', [3, 7]);
   const stride = oneOf('stem stride', [1, 2]);
   const pool = oneOf('stem pooling', [0, 1]) === 1;
@@ -78,7 +82,8 @@ function readArchitecture(
     if (structure > 1) fail(`has subset structure ${structure} in ${name}, not 0 or 1`);
     return { tau, structure: structure === 1 ? ('antipodal' as const) : ('free' as const) };
   });
-  return { shape, fractionBits, inputZero, convs };
+  const activations = code === real ? 'real' : 'binary';
+  return { shape, activations, fractionBits, inputZero, convs };
 }
 
 function readRequantizer(reader: ByteReader, channels: number): Requantizer {
@@ -112,11 +117,16 @@ function readMembers(
 
 function readBlock(
   reader: ByteReader,
+  activations: Activations,
   conv: PackedBinaryConv,
   { inputs, outputs, downsample }: BlockSizes,
 ): PackedBlock {
+  const constants = reader.i16s(inputs);
   return {
-    threshold: reader.i16s(inputs),
+    input:
+      activations === 'binary'
+        ? { activations, threshold: constants }
+        : { activations, shift: constants },
     conv,
     requantizer: readRequantizer(reader, outputs),
     shortcut: downsample ? readShortcut(reader, inputs, outputs) : null,
@@ -168,7 +178,7 @@ export function readModel(bytes: Uint8Array, file = 'model'): ModelFile {
   };
 
   const architecture = section('ARCH', (reader, fail) => readArchitecture(reader, version, fail));
-  const { shape, fractionBits, inputZero, convs } = architecture;
+  const { shape, activations, fractionBits, inputZero, convs } = architecture;
   const sizes = blockSizes(shape);
   const { name, classes, provenance } = section('META', (reader, fail) =>
     readMetadata(reader.raw(bodies.META.length), version, fail),
@@ -191,9 +201,10 @@ export function readModel(bytes: Uint8Array, file = 'model'): ModelFile {
     }),
   );
   const blocks = section('BLKS', (reader) =>
-    convs.map((conv, i) =>
-      readBlock(reader, { ...conv, members: members[i], indices: indices[i].values }, sizes[i]),
-    ),
+    convs.map((outline, i) => {
+      const conv = { ...outline, members: members[i], indices: indices[i].values };
+      return readBlock(reader, activations, conv, sizes[i]);
+    }),
   );
   const classifier = section('HEAD', (reader) => ({
     weight: reader.i8s(shape.classifier.classes * shape.classifier.inputs),
@@ -214,6 +225,8 @@ export function readModel(bytes: Uint8Array, file = 'model'): ModelFile {
   };
   const violation = modelViolation(model);
   if (violation) refuse(violation.where, `breaks a rule: ${violation.what}`);
+  const lowest = versionOf(model);
+  if (version !== lowest) refuse('header', `has format version ${version}, not ${lowest}`);
   const sectionBytes = sectionTags.map((tag) => [tag, bodies[tag].length]);
   const layout: FileLayout = {
     version,

@@ -7,14 +7,14 @@ export const families = {
   vgg: { code: 2, version: 2 },
 } as const;
 
-/** The first version in which META tells a model's origin, and every layer how its indices are coded. */
+/** The first version in which META may tell a model's origin, ARCH its activations, and every layer how its indices are coded. */
 export const originVersion = 3;
 
 /** The newest version of the format. */
 export const formatVersion = 3;
 
 /** How ARCH writes, from version 3 on, what enters the binary convolutions. */
-export const activationCodes = { binary: 0 } as const;
+export const activationCodes = { binary: 0, real: 1 } as const;
 
 /** Bytes of the preamble, which every version starts with. */
 export const preambleBytes = 20;

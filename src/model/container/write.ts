@@ -1,13 +1,20 @@
 import { Failure } from '../../util/failure.js';
 import { modelViolation } from '../bounds.js';
 import { architectureOf } from '../layout.js';
-import type { PackedModel, PackedReal, Requantizer } from '../packed.js';
+import {
+  activationsOf,
+  inputConstants,
+  type PackedModel,
+  type PackedReal,
+  type Requantizer,
+} from '../packed.js';
 import { packBits } from './bits.js';
 import { type ByteWriter, buildBytes } from './bytes.js';
 import { writeSections } from './envelope.js';
 import { codeIndices, writeCoded } from './indices.js';
 import { metadataLimit, metadataText } from './metadata.js';
 import { activationCodes, families, originVersion, type SectionTag } from './sections.js';
+import { versionOf } from './version.js';
 
 function writeRequantizer(writer: ByteWriter, requantizer: Requantizer): void {
   writer.u8(requantizer.preShift);
@@ -25,19 +32,12 @@ function writeReal(
   writeRequantizer(writer, requantizer);
 }
 
-/** The lowest version that can tell a model, so that older programs read all that they can. */
-function versionOf({ shape, provenance }: PackedModel): number {
-  return provenance.origin === null
-    ? families[architectureOf(shape).family].version
-    : originVersion;
-}
-
 function architectureSection(model: PackedModel, version: number): Uint8Array {
   const { input, classifier } = model.shape;
   const { family, stages, width, stem } = architectureOf(model.shape);
   return buildBytes((writer) => {
     writer.u8(families[family].code);
-    if (version >= originVersion) writer.u8(activationCodes.binary);
+    if (version >= originVersion) writer.u8(activationCodes[activationsOf(model)]);
     writer.u8(stem.kernel);
     writer.u8(stem.stride);
     writer.u8(stem.pool ? 1 : 0);
@@ -91,7 +91,7 @@ function sectionBytes(model: PackedModel, version: number): Record<SectionTag, U
     }),
     BLKS: buildBytes((writer) => {
       for (const block of blocks) {
-        writer.i16s(block.threshold);
+        writer.i16s(inputConstants(block.input));
         writeRequantizer(writer, block.requantizer);
         if (block.shortcut) writeReal(writer, block.shortcut);
         writer.i16s(block.slope);

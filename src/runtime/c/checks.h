@@ -84,29 +84,39 @@ static void check_dense(Checks *checks, Dense dense, uint64_t positions) {
 
 /* Planes of a unit. */
 static int32_t planes_of(const Conv *conv) {
-  return conv->kind == SPLIT_PLANES ? 48 : conv->antipodal ? 2 * conv->responses : conv->responses;
+  switch (conv->kind) {
+    case SPLIT_PLANES: return 48;
+    case VALUE_SPLIT: return SPLIT_VALUE_PLANES;
+    default: return conv->antipodal ? 2 * conv->responses : conv->responses;
+  }
 }
 static int32_t words_of(const Conv *conv) { return (conv->in_channels + 31) / 32; }
-static int by_planes(const Conv *conv) { return conv->kind == PLANES || conv->kind == SPLIT_PLANES; }
+static int of_values(const Conv *conv) { return conv->kind == VALUE_PLANES || conv->kind == VALUE_SPLIT; }
+static int by_planes(const Conv *conv) {
+  return conv->kind == PLANES || conv->kind == SPLIT_PLANES || of_values(conv);
+}
+
+/* Bytes of a channel's codes at a position. */
+static uint64_t code_bytes(const Conv *conv) { return of_values(conv) ? 3 * sizeof(int16_t) : 1; }
 
 /* Bytes of codes as they are encoded. */
 static uint64_t plain_bytes(const Conv *conv) {
   switch (conv->kind) {
     case NIBBLES: return PRODUCT(conv->height + 2, conv->width + 2, conv->in_channels / 4);
     case POPCOUNT: return PRODUCT(conv->height + 2, conv->width + 2, words_of(conv), 4);
-    default: return PRODUCT(conv->height + 2, conv->out_width, conv->in_channels);
+    default: return times(PRODUCT(conv->height + 2, conv->out_width, conv->in_channels), code_bytes(conv));
   }
 }
 
 /* Bytes of codes by channels: a channel's are positions, and a strip beyond them. */
 static uint64_t transposed_bytes(const Conv *conv) {
   const uint64_t channel = (PRODUCT(conv->height + 2, conv->out_width) + STRIP + 15) / 16 * 16;
-  return times(channel, (uint64_t)conv->in_channels);
+  return times(times(channel, (uint64_t)conv->in_channels), code_bytes(conv));
 }
 
 /* What all that reads a Conv relies on. */
 static void check_conv(Checks *checks, const Conv *conv) {
-  require(checks, within(conv->kind, PLANES, POPCOUNT), "the kind of a convolution");
+  require(checks, within(conv->kind, PLANES, VALUE_SPLIT), "the kind of a convolution");
   sides(checks, conv->height, conv->width);
   require(checks, within(conv->stride, 1, 2), "a stride");
   stored(checks, conv->in_channels);
@@ -137,14 +147,22 @@ static void check_picks(Checks *checks, const Conv *conv) {
           "a pick beyond the planes");
 }
 
+/* Numbers of planes, each below `end`. */
+static void check_numbers(Checks *checks, int32_t offset, uint64_t count, int32_t end, const char *otherwise) {
+  in_constants(checks, offset, count, 1, otherwise);
+  if (checks->wrong) return;
+  for (uint64_t i = 0; i < count; i++) require(checks, checks->constants[(uint64_t)offset + i] < end, otherwise);
+}
+
 /* A kernel's constants, and `before` bytes of scratch and its own. */
 static void check_kernel(Checks *checks, const Conv *conv, uint64_t before) {
   check_conv(checks, conv);
   require(checks, within(conv->chunk, 1, MOST) && within(conv->chunks, 1, MOST), "chunks");
   require(checks, within(conv->antipodal, 0, 1), "antipodal is neither 0 nor 1");
-  require(checks, conv->kind == PLANES ? within(conv->responses, 2, 256) && conv->responses % 2 == 0
-                  : conv->kind == LOOKUP ? within(conv->responses, 1, 32)
-                                         : conv->responses == 0,
+  require(checks, conv->kind == PLANES         ? within(conv->responses, 2, 256) && conv->responses % 2 == 0
+                  : conv->kind == LOOKUP       ? within(conv->responses, 1, 32)
+                  : conv->kind == VALUE_PLANES ? within(conv->responses, 1, 256)
+                                               : conv->responses == 0,
           "the number of responses");
   if (checks->wrong) return;
   const int32_t nibbles = 9 * conv->in_channels / 4, words = 9 * words_of(conv);
@@ -176,6 +194,14 @@ static void check_kernel(Checks *checks, const Conv *conv, uint64_t before) {
       units = (uint64_t)words;
       in_constants(checks, conv->weights, PRODUCT(words, conv->out_channels, 4), 4, "words of weights");
       own += PRODUCT(4, STRIP, words);
+      break;
+    case VALUE_PLANES:
+    case VALUE_SPLIT:
+      check_numbers(checks, conv->tables, PRODUCT(3, conv->responses), ROW_PLANES, "members");
+      check_numbers(checks, conv->weights, PRODUCT(conv->inputs, conv->outputs, conv->kind == VALUE_SPLIT ? 2 : 1),
+                    planes_of(conv), "a pick beyond the planes");
+      own = PRODUCT(PLANE_BYTES, conv->out_channels) +
+            PRODUCT(PLANE_BYTES, planes_of(conv), smaller(conv->chunk, conv->inputs));
       break;
   }
   if (conv->edges != -1) {
@@ -235,7 +261,7 @@ static void check_encode(Checks *checks, const Encode *op) {
   check_conv(checks, conv);
   if (checks->wrong) return;
   in_arena(checks, op->input, PRODUCT(conv->height, conv->width, conv->in_channels, 2), 2, "input");
-  in_constants(checks, op->threshold, PRODUCT(conv->in_channels, 2), 2, "thresholds");
+  in_constants(checks, op->constants, PRODUCT(conv->in_channels, 2), 2, "thresholds or shifts");
   in_arena(checks, op->codes, plain_bytes(conv), 4, "codes");
   in_scratch(checks, PRODUCT(conv->width + 2, conv->in_channels));
   steps(checks, PRODUCT(4, conv->height + 2, conv->width + 2, conv->in_channels));
@@ -246,7 +272,7 @@ static void check_transpose(Checks *checks, const Encode *op) {
   check_conv(checks, conv);
   if (checks->wrong) return;
   const uint64_t positions = (PRODUCT(conv->height + 2, conv->out_width) + 15) / 16 * 16;
-  in_arena(checks, op->codes, times(positions, (uint64_t)conv->in_channels), 1, "codes");
+  in_arena(checks, op->codes, times(times(positions, (uint64_t)conv->in_channels), code_bytes(conv)), 2, "codes");
   in_arena(checks, op->transposed, transposed_bytes(conv), 1, "transposed codes");
   steps(checks, times(positions, (uint64_t)conv->in_channels));
 }

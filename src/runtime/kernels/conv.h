@@ -3,7 +3,8 @@
 
 #include "simd.h"
 
-enum Kind { PLANES, SPLIT_PLANES, LOOKUP, NIBBLES, POPCOUNT };
+/* The last two are for activations of 16 bits, the others for binary ones. */
+enum Kind { PLANES, SPLIT_PLANES, LOOKUP, NIBBLES, POPCOUNT, VALUE_PLANES, VALUE_SPLIT };
 
 /* Positions that are computed at a time. */
 enum { STRIP = 4 * VECTOR };

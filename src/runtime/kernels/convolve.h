@@ -4,6 +4,7 @@
 #include "lookup.h"
 #include "planes.h"
 #include "popcount.h"
+#include "values.h"
 
 /*
  * Adds what -1 beyond the edge took away where the convolution pads with 0: edges are the sums of all weights
@@ -26,6 +27,10 @@ static void pad_with_zero(const Conv *conv, const int32_t *edges, int32_t *accum
 /* Accumulators of positions first.., [positions, channels]; at most STRIP positions. */
 static void convolve_strip(const Conv *conv, const uint8_t *codes, const uint8_t *constants,
                            uint8_t *scratch, int32_t *accumulators, int first, int positions) {
+  if (conv->kind >= VALUE_PLANES) {
+    convolve_values(conv, (const int16_t *)codes, constants, scratch, accumulators, first, positions);
+    return;
+  }
   uint16_t *counts = (uint16_t *)scratch;
   uint8_t *rest = scratch + 2 * STRIP * conv->out_channels;
   switch (conv->kind) {

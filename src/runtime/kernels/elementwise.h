@@ -5,16 +5,27 @@
 
 #include "conv.h"
 
-/* (round(acc, pre_shift) * multiplier[c] + offset[c]) >> shift; both are offsets of int32 constants. */
+/* (S(round(acc, pre_shift)) * multiplier[c] + offset[c]) >> shift; both are offsets of int32 constants. */
 typedef struct {
   int32_t pre_shift, shift, multiplier, offset;
 } Requantizer;
+
+INLINE i32v larger_i32v(i32v a, i32v b) {
+  const i32v mask = a > b;
+  return (a & mask) | (b & ~mask);
+}
+INLINE i32v smaller_i32v(i32v a, i32v b) {
+  const i32v mask = a < b;
+  return (a & mask) | (b & ~mask);
+}
 
 INLINE i32v requantized(Requantizer q, const uint8_t *constants, i32v accumulators, int c) {
   const i32v half = splat_i32((1 << q.pre_shift) >> 1);
   const i32v multiplier = load_i32v(constants + q.multiplier + 4 * c);
   const i32v offset = load_i32v(constants + q.offset + 4 * c);
-  return (((accumulators + half) >> q.pre_shift) * multiplier + offset) >> q.shift;
+  const i32v rounded = (accumulators + half) >> q.pre_shift;
+  const i32v factor = smaller_i32v(larger_i32v(rounded, splat_i32(-32768)), splat_i32(32767));
+  return (factor * multiplier + offset) >> q.shift;
 }
 
 /* Accumulators of SHORTS channels from c on to int16. */
@@ -91,10 +102,6 @@ INLINE Range pool_window(int i, int size, int length) {
       out += channels;                                                                                     \
     }                                                                                                      \
   }
-INLINE i32v larger_i32v(i32v a, i32v b) {
-  const i32v mask = a > b;
-  return (a & mask) | (b & ~mask);
-}
 MAX_POOL_ROW(max_pool_row, int16_t, i16v, SHORTS, larger)
 MAX_POOL_ROW(max_pool_sums_row, int32_t, i32v, INTS, larger_i32v)
 #undef MAX_POOL_ROW

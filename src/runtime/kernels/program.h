@@ -43,9 +43,12 @@ typedef struct {
   int32_t input, size, height, width, channels, output;
 } MaxPool;
 
-/* transposed: where codes lie by channels, if the kernel wants them so, or -1. */
+/*
+ * constants: thresholds, or shifts where the kernel sees values; transposed: where codes lie by channels, if the
+ * kernel wants them so, or -1.
+ */
 typedef struct {
-  int32_t input, threshold, codes, transposed;
+  int32_t input, constants, codes, transposed;
   Conv conv;
 } Encode;
 
@@ -143,13 +146,23 @@ static void run_max_pool(const Thread *thread, const MaxPool *op, int sums) {
 
 static void run_encode(const Thread *thread, const Encode *op) {
   const Range rows = share(rows_of_codes(&op->conv), 1, thread->part, thread->parts);
-  encode_rows(&op->conv, ARENA(int16_t, op->input), CONSTANTS(int16_t, op->threshold),
+  if (op->conv.kind >= VALUE_PLANES) {
+    encode_values(&op->conv, ARENA(int16_t, op->input), CONSTANTS(int16_t, op->constants),
+                  ARENA(int16_t, op->codes), rows.first, rows.end);
+    return;
+  }
+  encode_rows(&op->conv, ARENA(int16_t, op->input), CONSTANTS(int16_t, op->constants),
               ARENA(uint8_t, op->codes), thread->scratch, rows.first, rows.end);
 }
 
 static void run_transpose(const Thread *thread, const Encode *op) {
   const int count = rows_of_codes(&op->conv) * op->conv.out_width;
   const Range positions = share((count + 15) / 16 * 16, 16, thread->part, thread->parts);
+  if (op->conv.kind >= VALUE_PLANES) {
+    transpose_values(&op->conv, ARENA(int16_t, op->codes), ARENA(int16_t, op->transposed), positions.first,
+                     positions.end);
+    return;
+  }
   transpose_codes(&op->conv, ARENA(uint8_t, op->codes), ARENA(uint8_t, op->transposed), positions.first,
                   positions.end);
 }
