@@ -1,5 +1,6 @@
 import type { PackedModel } from '../model/packed.js';
 import { referenceTrace } from '../model/reference.js';
+import { Failure } from '../util/failure.js';
 
 /** A binary layer on a test image, by the reference. */
 export interface GoldenLayer {
@@ -17,6 +18,7 @@ export interface GoldenLayer {
  * Inputs and accumulators of every binary layer of a model on one image, by the arithmetic reference.
  *
  * @param pixels [height, width, channels]
+ * @throws Failure where the model's layers are zero-padded, which the accelerator cannot compute
  */
 export function goldenLayers(model: PackedModel, pixels: Uint8Array, image: number): GoldenLayer[] {
   const trace = new Map(referenceTrace(model, pixels).map((map) => [map.name, map.values]));
@@ -31,6 +33,16 @@ export function goldenLayers(model: PackedModel, pixels: Uint8Array, image: numb
     const seen = model.blocks[layer].input;
     if (seen.activations !== 'binary') {
       throw new Error(`${name} sees values of 16 bits, not of one`);
+    }
+    if (seen.padding === 'zero') {
+      throw new Failure(
+        'input',
+        `the accelerator pads with -1, but ${name} sees 0 beyond its edge`,
+        [
+          'run the model on a CPU: it computes zero padding exactly',
+          'or train a network here, which pads with -1',
+        ],
+      );
     }
     const { threshold } = seen;
     const bits = Uint8Array.from(input, (value, i) =>

@@ -1,5 +1,5 @@
 import { type Architecture, layOut } from '../model/network.js';
-import type { PackedBinaryConv, PackedModel } from '../model/packed.js';
+import type { PackedBinaryConv, PackedInput, PackedModel } from '../model/packed.js';
 import { randomModel } from '../model/random.js';
 import { permutation, type RandomStream, stream } from '../util/random.js';
 
@@ -19,7 +19,12 @@ function randomConv(pairs: number, random: RandomStream): PackedBinaryConv {
   };
 }
 
-/** A small packed model of either family, in any version of the format. */
+/** The same input with 0 beyond its edge. */
+function zeroPadded(input: PackedInput): PackedInput {
+  return input.activations === 'binary' ? { ...input, padding: 'zero' } : input;
+}
+
+/** A small packed model of either family, with either padding, in any version of the format. */
 export function smallModel(seed: number, index: number): PackedModel {
   const random = stream(seed, 'fuzz models', index);
   const architecture: Architecture = {
@@ -46,6 +51,7 @@ export function smallModel(seed: number, index: number): PackedModel {
     ...plain,
     blocks: plain.blocks.map((block) => ({
       ...block,
+      input: index % 5 === 0 ? zeroPadded(block.input) : block.input,
       conv: randomConv(block.conv.indices.length, random),
     })),
     provenance: { ...plain.provenance, origin: random.below(3) === 0 ? null : origin },

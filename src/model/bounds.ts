@@ -1,11 +1,11 @@
 import { lastMap, type MapShape, type NetworkShape } from './network.js';
 import {
-  activationsOf,
   inputConstants,
   type PackedBinaryConv,
   type PackedBlock,
   type PackedModel,
   type Requantizer,
+  sightOf,
 } from './packed.js';
 
 /** Limits of docs/arithmetic.md. */
@@ -231,10 +231,13 @@ export function modelViolation(model: PackedModel): Violation | null {
   if (blocks.length !== shape.blocks.length) {
     return { where: 'blocks', what: `${blocks.length} instead of ${shape.blocks.length}` };
   }
-  const activations = activationsOf(model);
-  const other = blocks.findIndex(({ input }) => input.activations !== activations);
+  const [first] = blocks;
+  const other = blocks.findIndex(({ input }) => sightOf(input) !== sightOf(first.input));
   if (other >= 0) {
-    return { where: shape.blocks[other].name, what: `does not see ${activations} activations` };
+    return {
+      where: shape.blocks[other].name,
+      what: `does not see ${sightOf(first.input)} activations`,
+    };
   }
   for (const [i, { name, conv, shortcut }] of shape.blocks.entries()) {
     const [inputs, outputs] = [conv.input.channels, conv.output.channels];

@@ -9,9 +9,9 @@ import {
   isPooled,
   type MapShape,
 } from './network.js';
-import { activationsOf, type PackedBinaryConv, type Provenance } from './packed.js';
+import { activationsOf, modelSight, type PackedBinaryConv, type Provenance } from './packed.js';
 import { type ModelSize, modelSize, storedBits, storedMembers } from './size.js';
-import type { Activations } from './trained.js';
+import type { Activations, Padding } from './trained.js';
 
 /** The subset of a binary layer and its use. All figures are counted. */
 export interface SubsetDescription {
@@ -59,6 +59,8 @@ export interface ModelDescription {
   readonly fractionBits: number;
   /** What the binary layers see: bits, or int16. */
   readonly activations: Activations;
+  /** What they see beyond the edge of a map. */
+  readonly padding: Padding;
   readonly layers: readonly LayerDescription[];
   readonly size: ModelSize;
   /** Bits of the file for its binary weights: indices as they are coded, and subsets. */
@@ -163,6 +165,7 @@ export function describeModel(file: ModelFile): ModelDescription {
     classes: model.classes,
     fractionBits: model.fractionBits,
     activations: activationsOf(model),
+    padding: modelSight(model) === 'binary' ? 'minus-one' : 'zero',
     layers: describeLayers(file),
     size,
     storedBits: stored,

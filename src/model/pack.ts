@@ -14,7 +14,6 @@ import {
 } from './pack-parts.js';
 import type { PackedBlock, PackedInput, PackedModel, PackedReal, Provenance } from './packed.js';
 import type {
-  Activations,
   TrainedBinaryConv,
   TrainedBinaryNetwork,
   TrainedBlock,
@@ -98,11 +97,11 @@ function packShortcut(
 
 function packInput(
   shifts: Float32Array,
-  activations: Activations,
+  { activations, padding }: Pick<TrainedNetwork, 'activations' | 'padding'>,
   fractionBits: number,
 ): PackedInput {
   return activations === 'binary'
-    ? { activations, threshold: toThreshold(shifts, fractionBits) }
+    ? { activations, threshold: toThreshold(shifts, fractionBits), padding }
     : { activations, shift: toFixed16(shifts, fractionBits) };
 }
 
@@ -110,11 +109,12 @@ function packInput(
 function packBlock(
   block: TrainedBlock<TrainedBinaryConv>,
   name: string,
-  activations: Activations,
+  network: Pick<TrainedNetwork, 'activations' | 'padding'>,
   reach: number,
   fractionBits: number,
 ): PackedBlock {
   const unit = 2 ** fractionBits;
+  const { activations } = network;
   const inputUnit = activations === 'binary' ? 1 : 1 / unit;
   const { slope, offset } = affineOf(block.norm);
   const multipliers = slope.map((s, o) => s * block.conv.alpha[o] * inputUnit * unit);
@@ -124,7 +124,7 @@ function packBlock(
       ? binaryBound(block.shiftIn.length)
       : Math.min(Math.ceil((reach * headroom) / inputUnit), widestAccumulator);
   return {
-    input: packInput(block.shiftIn, activations, fractionBits),
+    input: packInput(block.shiftIn, network, fractionBits),
     conv: canonicalConv(block.conv, name),
     requantizer: toRequantizer(multipliers, biases, bound),
     shortcut: block.shortcut && packShortcut(block.shortcut, fractionBits),
@@ -180,13 +180,7 @@ export function packNetwork(
     fractionBits,
     stem: packStem(network, fractionBits),
     blocks: blocks.map((block, i) =>
-      packBlock(
-        block,
-        network.shape.blocks[i].name,
-        activations,
-        reach.accumulators[i],
-        fractionBits,
-      ),
+      packBlock(block, network.shape.blocks[i].name, network, reach.accumulators[i], fractionBits),
     ),
     classifier: packClassifier(network.classifier, fractionBits),
     provenance,

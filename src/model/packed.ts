@@ -1,5 +1,5 @@
 import type { NetworkShape } from './network.js';
-import type { Activations } from './trained.js';
+import type { Activations, Padding } from './trained.js';
 
 /**
  * Turns an accumulator into an activation, per channel c:
@@ -41,8 +41,8 @@ export interface PackedReal<Weight extends Int8Array | Int16Array> {
 
 /** What a block's convolution sees of the block's input x, a constant a channel; int16, [Cin]. */
 export type PackedInput =
-  /** +1 where x[c] >= threshold[c], else -1, and -1 beyond the edge. */
-  | { readonly activations: 'binary'; readonly threshold: Int16Array }
+  /** +1 where x[c] >= threshold[c], else -1; beyond the edge -1 or 0, as `padding` says. */
+  | { readonly activations: 'binary'; readonly threshold: Int16Array; readonly padding: Padding }
   /** S(x[c] + shift[c]), and 0 beyond the edge. */
   | { readonly activations: 'real'; readonly shift: Int16Array };
 
@@ -111,6 +111,21 @@ export interface PackedModel {
 /** What the blocks of a model see: all the same; binary where there are none. */
 export function activationsOf({ blocks }: Pick<PackedModel, 'blocks'>): Activations {
   return blocks.at(0)?.input.activations ?? 'binary';
+}
+
+/** What a convolution sees of a block's input; `zero-padded`: signs, and 0 beyond the edge. */
+export type Sight = 'binary' | 'real' | 'zero-padded';
+
+/** What a block's convolution sees. */
+export function sightOf(input: PackedInput): Sight {
+  if (input.activations === 'real') return 'real';
+  return input.padding === 'zero' ? 'zero-padded' : 'binary';
+}
+
+/** What the blocks of a model see: all the same; binary where there are none. */
+export function modelSight({ blocks }: Pick<PackedModel, 'blocks'>): Sight {
+  const first = blocks.at(0);
+  return first ? sightOf(first.input) : 'binary';
 }
 
 /** The constants of a block's input, one an input channel. */

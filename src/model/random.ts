@@ -66,7 +66,7 @@ function randomInput(
 ): PackedInput {
   const constants = Int16Array.from(integers(inputs, 1000, random));
   return activations === 'binary'
-    ? { activations, threshold: constants }
+    ? { activations, threshold: constants, padding: 'minus-one' }
     : { activations, shift: constants };
 }
 

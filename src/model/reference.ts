@@ -6,12 +6,13 @@ import {
   isPooled,
   type MapShape,
 } from './network.js';
-import type {
-  PackedBinaryConv,
-  PackedBlock,
-  PackedInput,
-  PackedModel,
-  Requantizer,
+import {
+  type PackedBinaryConv,
+  type PackedBlock,
+  type PackedInput,
+  type PackedModel,
+  type Requantizer,
+  sightOf,
 } from './packed.js';
 import type { LayerTrace, Trace } from './trace.js';
 
@@ -184,7 +185,7 @@ export function referenceTrace(model: PackedModel, image: Uint8Array): Trace {
     const layer = shape.blocks[i];
     const { name, conv } = layer;
     const weights = binaryWeights(block.conv, conv.input.channels);
-    const padding = block.input.activations === 'binary' ? -1 : 0;
+    const padding = sightOf(block.input) === 'binary' ? -1 : 0;
     const output = blockOutput(layer);
     const sums = convolve(seenOf(x, block.input), conv, weights, padding);
     const convolved = record(`${name}.conv`, sums);

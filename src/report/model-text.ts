@@ -162,7 +162,7 @@ function provenanceLines({ provenance: { tool, spec, trained, origin } }: ModelR
 
 /** A packed model as a person reads it: where it is from, its layers, bits, costs and subsets. */
 export function modelText(model: ModelReport): string {
-  const { name, image, classes, fractionBits, activations, layers, size, file } = model;
+  const { name, image, classes, fractionBits, activations, padding, layers, size, file } = model;
   const bits = model.bitsPerBinaryWeight;
   return [
     told(
@@ -170,6 +170,9 @@ export function modelText(model: ModelReport): string {
     ),
     told(`  image         ${mapText(image)}, ${classes.length} classes: ${classes.join(', ')}`),
     `  activations   int16 with ${fractionBits} fractional bits; ${activations === 'binary' ? 'binary' : 'int16 too'} in front of 3x3 layers`,
+    ...(activations === 'binary' && padding === 'zero'
+      ? ['  padding       3x3 layers see 0 beyond the edge']
+      : []),
     ...provenanceLines(model),
     '',
     layersTable(layers),

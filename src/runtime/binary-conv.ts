@@ -1,5 +1,6 @@
 import type { ConvShape } from '../model/network.js';
 import type { PackedBinaryConv } from '../model/packed.js';
+import type { Padding } from '../model/trained.js';
 import type { Constants } from './constants.js';
 import {
   type ConvChannels,
@@ -19,9 +20,6 @@ export type KernelKind = (typeof kernelKinds)[number];
 
 /** Kernels that take every convolution as one of 1 bit. */
 export const oneBitKinds: readonly KernelKind[] = ['splitPlanes', 'nibbles', 'popcount'];
-
-/** What a tap outside of the map sees. */
-export type Padding = 'minus-one' | 'zero';
 
 /** Bytes of a vector: 16 in WebAssembly, 32 with AVX2. */
 export type VectorBytes = 16 | 32;

@@ -1,12 +1,7 @@
 import type { ConvShape } from '../model/network.js';
 import type { PackedBinaryConv } from '../model/packed.js';
-import {
-  type KernelKind,
-  layBinaryConv,
-  type Padding,
-  storedChannels,
-  type VectorBytes,
-} from './binary-conv.js';
+import type { Padding } from '../model/trained.js';
+import { type KernelKind, layBinaryConv, storedChannels, type VectorBytes } from './binary-conv.js';
 import { aligned, newConstants } from './constants.js';
 import { filled } from './layer-constants.js';
 import { type OperationName, operation, type PlacedMap, type Program } from './program.js';

@@ -226,7 +226,7 @@ function layConv(
     case 'binary': {
       const kind =
         kernel !== null && !isValueKind(kernel) ? kernel : fastestKernel(conv, shape, vector);
-      return layBinaryConv(kind, conv, shape, 'minus-one', vector, constants);
+      return layBinaryConv(kind, conv, shape, input.padding, vector, constants);
     }
     case 'real': {
       const kind =

@@ -109,6 +109,16 @@ describe('golden vectors', () => {
   );
 });
 
+it('refuses a zero-padded model: the accelerator pads with -1', async () => {
+  const activations = ['zero-padded', 'zero-padded'] as const;
+  const padded = randomModel({ seed: 5, mood: 'small', shape, taus, structures, activations });
+  const { message, next } = await failureOf(() =>
+    goldenLayers(padded, randomImages(shape, 1, 3), 0),
+  );
+  expect(message).toContain('pads with -1, but stage0.block0 sees 0 beyond its edge');
+  expect(next.join()).toContain('on a CPU');
+});
+
 describe('the comparison with the reference', () => {
   const { design } = fit;
   const plans = planLayers(shape.blocks, design);

@@ -74,7 +74,9 @@ const spoiled: [string, PackedModel, string, RegExp][] = [
   ],
   [
     'thresholds of the wrong number',
-    withBlock(() => ({ input: { activations: 'binary', threshold: new Int16Array(3) } })),
+    withBlock(() => ({
+      input: { activations: 'binary', threshold: new Int16Array(3), padding: 'minus-one' },
+    })),
     'stage1.block0',
     /thresholds or shifts of the input do not match/,
   ],

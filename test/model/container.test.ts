@@ -14,7 +14,7 @@ import { birealNetwork, layOut } from '../../src/model/network.js';
 import { inputConstants, type PackedModel } from '../../src/model/packed.js';
 import { modelSize } from '../../src/model/size.js';
 import { Failure } from '../../src/util/failure.js';
-import { plansOfBoth, randomModel } from './networks.js';
+import { plansOfAll, randomModel } from './networks.js';
 
 const small = randomModel({
   seed: 5,
@@ -130,7 +130,7 @@ describe('packed values', () => {
 describe('.snn container', () => {
   it('brings every model back as it was, and the same bytes for it', () => {
     fc.assert(
-      fc.property(plansOfBoth, (plan) => {
+      fc.property(plansOfAll, (plan) => {
         const model = randomModel(plan);
         const bytes = encodeModel(model);
         const back = decodeModel(bytes);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { limits, matrixBound, preShiftFor, stemBound } from '../../src/model/bounds.js';
+import { sights } from '../../src/model/container/sections.js';
 import { reachOf } from '../../src/model/float-reference.js';
 import { type Architecture, layOut, type NetworkShape } from '../../src/model/network.js';
 import { packNetwork } from '../../src/model/pack.js';
@@ -8,9 +9,10 @@ import type {
   PackedModel,
   Provenance,
   Requantizer,
+  Sight,
 } from '../../src/model/packed.js';
 import type {
-  Activations,
+  Padding,
   TrainedBinaryConv,
   TrainedBinaryNetwork,
   TrainedNetwork,
@@ -44,7 +46,7 @@ export interface ModelPlan {
   readonly taus: readonly number[];
   readonly structures: readonly ('free' | 'antipodal')[];
   /** What each block sees; binary if left out. A trained network's blocks all see what its first one does. */
-  readonly activations?: readonly Activations[];
+  readonly activations?: readonly Sight[];
 }
 
 /** Small networks of every kind: both families, odd sizes, all strides, 0 to 4 blocks, all taus and structures. */
@@ -85,9 +87,9 @@ export const modelPlans: fc.Arbitrary<ModelPlan> = fc
     ),
   }));
 
-/** The same, with binary or with real activations. */
-export const plansOfBoth: fc.Arbitrary<ModelPlan> = fc
-  .tuple(modelPlans, fc.constantFrom<Activations>('binary', 'real'))
+/** The same, with binary activations of either padding or with real ones. */
+export const plansOfAll: fc.Arbitrary<ModelPlan> = fc
+  .tuple(modelPlans, fc.constantFrom(...sights))
   .map(([plan, activations]) => ({
     ...plan,
     activations: plan.shape.blocks.map(() => activations),
@@ -95,11 +97,12 @@ export const plansOfBoth: fc.Arbitrary<ModelPlan> = fc
 
 /** The same, each block with activations of its own: what kernels must cope with, though no file holds it. */
 export const mixedPlans: fc.Arbitrary<ModelPlan> = fc
-  .tuple(
-    modelPlans,
-    fc.array(fc.constantFrom<Activations>('binary', 'real'), { minLength: 6, maxLength: 6 }),
-  )
+  .tuple(modelPlans, fc.array(fc.constantFrom(...sights), { minLength: 6, maxLength: 6 }))
   .map(([plan, activations]) => ({ ...plan, activations }));
+
+function paddingOf(sight: Sight | undefined): Padding {
+  return sight === 'zero-padded' ? 'zero' : 'minus-one';
+}
 
 /** An integer of -limit..limit in the given mood. */
 function draw(random: RandomStream, mood: Mood, limit: number): number {
@@ -191,7 +194,7 @@ export function randomModel(plan: ModelPlan): PackedModel {
       return {
         input: isReal
           ? { activations: 'real', shift: input }
-          : { activations: 'binary', threshold: input },
+          : { activations: 'binary', threshold: input, padding: paddingOf(activations?.[i]) },
         conv: randomConv(
           taus[i],
           structures[i],
@@ -244,7 +247,7 @@ export function randomTrained({
   shape,
   taus,
   structures,
-  activations: [activations] = ['binary'],
+  activations: [sight] = ['binary'],
 }: Omit<ModelPlan, 'mood'>) {
   const random = stream(seed, 'trained');
   const normal = (length: number, deviation: number, center = 0) =>
@@ -281,8 +284,8 @@ export function randomTrained({
   const fanIn = kernel * kernel * input.channels;
   const network: TrainedBinaryNetwork = {
     shape,
-    activations,
-    padding: 'minus-one',
+    activations: sight === 'real' ? 'real' : 'binary',
+    padding: paddingOf(sight),
     input: {
       zero: Array.from({ length: input.channels }, () => random.below(256)),
       scale: Array.from({ length: input.channels }, () => 50 + 30 * random.uniform()),

@@ -13,7 +13,7 @@ import { fractionBitsFor, packNetwork } from '../../src/model/pack.js';
 import { argmax, referenceLogits, referenceTrace } from '../../src/model/reference.js';
 import type { TrainedBinaryNetwork } from '../../src/model/trained.js';
 import { Failure } from '../../src/util/failure.js';
-import { plansOfBoth, randomImages, randomTrained } from './networks.js';
+import { plansOfAll, randomImages, randomTrained } from './networks.js';
 
 const moderate: Reach = { activations: 8, accumulators: [] };
 const provenance = { trained: '', spec: '', tool: '', origin: null };
@@ -41,7 +41,7 @@ function bothLogits(network: TrainedBinaryNetwork, image: Uint8Array, reach: Rea
 describe('packing', () => {
   it('keeps every bound of the arithmetic for every network', () => {
     fc.assert(
-      fc.property(plansOfBoth, (plan) => {
+      fc.property(plansOfAll, (plan) => {
         const network = randomTrained(plan);
         const reach = reachOf(network, randomImages(plan.shape, 2, plan.seed));
         const model = packNetwork(network, { name: 'n', reach, provenance });
@@ -65,6 +65,7 @@ describe('packing', () => {
 
   it.each([
     ['binary', 0.05],
+    ['zero-padded', 0.05],
     ['real', 0.1],
   ] as const)(
     'computes every layer as the float network of %s activations does from the same input, up to rounding',

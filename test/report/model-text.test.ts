@@ -8,7 +8,7 @@ import { kernelMap } from '../../src/report/kernel-map.js';
 import { modelReport } from '../../src/report/model-report.js';
 import { modelText } from '../../src/report/model-text.js';
 import { permutation, stream } from '../../src/util/random.js';
-import { type ModelPlan, plansOfBoth, randomModel } from '../model/networks.js';
+import { type ModelPlan, plansOfAll, randomModel } from '../model/networks.js';
 
 const reportOf = (plan: ModelPlan) => modelReport(readModel(encodeModel(randomModel(plan))));
 
@@ -45,7 +45,7 @@ describe('a packed model as text', () => {
       for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     }
     fc.assert(
-      fc.property(plansOfBoth, (plan) => {
+      fc.property(plansOfAll, (plan) => {
         expect(modelText(reportOf(plan))).not.toMatch(/NaN|undefined|Infinity|\[object/);
       }),
       { numRuns: 40 },

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import type { ConvShape } from '../../src/model/network.js';
 import type { PackedBinaryConv, PackedModel } from '../../src/model/packed.js';
-import type { Activations } from '../../src/model/trained.js';
+import type { Activations, Padding } from '../../src/model/trained.js';
 import {
   kernelKinds,
-  type Padding,
   storedChannels,
   supports,
   type VectorBytes,

@@ -6,7 +6,7 @@ import { birealNetwork } from '../../src/model/network.js';
 import { referenceLogits, referenceTrace } from '../../src/model/reference.js';
 import { describeDifference, firstDifference } from '../../src/model/trace.js';
 import { createRuntime, startClassifier } from '../../src/runtime/index.js';
-import { mixedPlans, plansOfBoth, randomImages, randomModel } from '../model/networks.js';
+import { mixedPlans, plansOfAll, randomImages, randomModel } from '../model/networks.js';
 import { kernelsFor } from './convolutions.js';
 
 describe('runtime', () => {
@@ -106,7 +106,7 @@ describe('a classifier of several threads', () => {
 
   it('gives the same logits where all threads work on one image', () => {
     return fc.assert(
-      fc.asyncProperty(plansOfBoth, fc.integer({ min: 2, max: 4 }), async (plan, threads) => {
+      fc.asyncProperty(plansOfAll, fc.integer({ min: 2, max: 4 }), async (plan, threads) => {
         const model = randomModel(plan);
         const images = randomImages(plan.shape, 2, plan.seed);
         const pixels = new SharedArrayBuffer(images.length);

@@ -4,30 +4,25 @@ import { type Architecture, layOut, type NetworkShape } from '../network.js';
 import type {
   PackedBinaryConv,
   PackedBlock,
+  PackedInput,
   PackedModel,
   PackedReal,
   Requantizer,
+  Sight,
 } from '../packed.js';
-import type { Activations } from '../trained.js';
 import { packedBytes, unpackBits } from './bits.js';
 import { type ByteReader, byteReader } from './bytes.js';
 import { describeSection, readSections, refuser } from './envelope.js';
 import { type Coding, readCoded, readPlain } from './indices.js';
 import { readMetadata } from './metadata.js';
-import {
-  activationCodes,
-  families,
-  originVersion,
-  type SectionTag,
-  sectionTags,
-} from './sections.js';
+import { families, originVersion, type SectionTag, sectionTags, sights } from './sections.js';
 import { versionOf } from './version.js';
 
 interface Outline {
   readonly shape: NetworkShape;
   readonly fractionBits: number;
   readonly inputZero: Uint8Array;
-  readonly activations: Activations;
+  readonly sight: Sight;
   readonly convs: readonly Pick<PackedBinaryConv, 'tau' | 'structure'>[];
 }
 
@@ -55,8 +50,7 @@ function readArchitecture(
     return found ?? fail(`has ${what} ${value}, not ${allowed.join(' or ')}`);
   };
   const family = readFamily(reader, version, fail);
-  const { binary, real } = activationCodes;
-  const code = version < originVersion ? binary : oneOf('activations', [binary, real]);
+  const sight = sights[version < originVersion ? 0 : oneOf('activations', [0, 1, 2])];
   const kernel = oneOf('stem kernel', [3, 7]);
   const stride = oneOf('stem stride', [1, 2]);
   const pool = oneOf('stem pooling', [0, 1]) === 1;
@@ -82,8 +76,7 @@ function readArchitecture(
     if (structure > 1) fail(`has subset structure ${structure} in ${name}, not 0 or 1`);
     return { tau, structure: structure === 1 ? ('antipodal' as const) : ('free' as const) };
   });
-  const activations = code === real ? 'real' : 'binary';
-  return { shape, activations, fractionBits, inputZero, convs };
+  return { shape, sight, fractionBits, inputZero, convs };
 }
 
 function readRequantizer(reader: ByteReader, channels: number): Requantizer {
@@ -115,18 +108,25 @@ function readMembers(
   return Uint16Array.from([...half, ...half.map((code) => 511 - code)]);
 }
 
+function inputOf(sight: Sight, constants: Int16Array): PackedInput {
+  switch (sight) {
+    case 'real':
+      return { activations: 'real', shift: constants };
+    case 'binary':
+      return { activations: 'binary', threshold: constants, padding: 'minus-one' };
+    case 'zero-padded':
+      return { activations: 'binary', threshold: constants, padding: 'zero' };
+  }
+}
+
 function readBlock(
   reader: ByteReader,
-  activations: Activations,
+  sight: Sight,
   conv: PackedBinaryConv,
   { inputs, outputs, downsample }: BlockSizes,
 ): PackedBlock {
-  const constants = reader.i16s(inputs);
   return {
-    input:
-      activations === 'binary'
-        ? { activations, threshold: constants }
-        : { activations, shift: constants },
+    input: inputOf(sight, reader.i16s(inputs)),
     conv,
     requantizer: readRequantizer(reader, outputs),
     shortcut: downsample ? readShortcut(reader, inputs, outputs) : null,
@@ -178,7 +178,7 @@ export function readModel(bytes: Uint8Array, file = 'model'): ModelFile {
   };
 
   const architecture = section('ARCH', (reader, fail) => readArchitecture(reader, version, fail));
-  const { shape, activations, fractionBits, inputZero, convs } = architecture;
+  const { shape, sight, fractionBits, inputZero, convs } = architecture;
   const sizes = blockSizes(shape);
   const { name, classes, provenance } = section('META', (reader, fail) =>
     readMetadata(reader.raw(bodies.META.length), version, fail),
@@ -203,7 +203,7 @@ export function readModel(bytes: Uint8Array, file = 'model'): ModelFile {
   const blocks = section('BLKS', (reader) =>
     convs.map((outline, i) => {
       const conv = { ...outline, members: members[i], indices: indices[i].values };
-      return readBlock(reader, activations, conv, sizes[i]);
+      return readBlock(reader, sight, conv, sizes[i]);
     }),
   );
   const classifier = section('HEAD', (reader) => ({

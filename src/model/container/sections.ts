@@ -1,3 +1,5 @@
+import type { Sight } from '../packed.js';
+
 /** First bytes of every packed model; the non-text bytes reveal a transfer in text mode. */
 export const magic = Uint8Array.of(0x89, 0x53, 0x4e, 0x4e, 0x0d, 0x0a, 0x1a, 0x0a);
 
@@ -13,8 +15,8 @@ export const originVersion = 3;
 /** The newest version of the format. */
 export const formatVersion = 3;
 
-/** How ARCH writes, from version 3 on, what enters the binary convolutions. */
-export const activationCodes = { binary: 0, real: 1 } as const;
+/** What ARCH may write, from version 3 on, of what the binary convolutions see: the place in this list. */
+export const sights = ['binary', 'real', 'zero-padded'] as const satisfies readonly Sight[];
 
 /** Bytes of the preamble, which every version starts with. */
 export const preambleBytes = 20;

@@ -2,8 +2,8 @@ import { Failure } from '../../util/failure.js';
 import { modelViolation } from '../bounds.js';
 import { architectureOf } from '../layout.js';
 import {
-  activationsOf,
   inputConstants,
+  modelSight,
   type PackedModel,
   type PackedReal,
   type Requantizer,
@@ -13,7 +13,7 @@ import { type ByteWriter, buildBytes } from './bytes.js';
 import { writeSections } from './envelope.js';
 import { codeIndices, writeCoded } from './indices.js';
 import { metadataLimit, metadataText } from './metadata.js';
-import { activationCodes, families, originVersion, type SectionTag } from './sections.js';
+import { families, originVersion, type SectionTag, sights } from './sections.js';
 import { versionOf } from './version.js';
 
 function writeRequantizer(writer: ByteWriter, requantizer: Requantizer): void {
@@ -37,7 +37,7 @@ function architectureSection(model: PackedModel, version: number): Uint8Array {
   const { family, stages, width, stem } = architectureOf(model.shape);
   return buildBytes((writer) => {
     writer.u8(families[family].code);
-    if (version >= originVersion) writer.u8(activationCodes[activationsOf(model)]);
+    if (version >= originVersion) writer.u8(sights.indexOf(modelSight(model)));
     writer.u8(stem.kernel);
     writer.u8(stem.stride);
     writer.u8(stem.pool ? 1 : 0);
