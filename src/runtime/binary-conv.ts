@@ -59,18 +59,18 @@ function layWeights(
   kind: KernelKind,
   conv: PackedBinaryConv,
   channels: ConvChannels,
-  positions: number,
+  vector: VectorBytes,
   constants: Constants,
 ): ConvWeights {
   switch (kind) {
     case 'planes':
-      return planeWeights(conv, channels, positions, constants);
+      return planeWeights(conv, channels, vector, constants);
     case 'splitPlanes':
-      return splitPlaneWeights(conv, channels, positions, constants);
+      return splitPlaneWeights(conv, channels, vector, constants);
     case 'lookup':
-      return lookupWeights(conv, channels, constants);
+      return lookupWeights(conv, channels, vector, constants);
     case 'nibbles':
-      return nibbleWeights(conv, channels, constants);
+      return nibbleWeights(conv, channels, vector, constants);
     case 'popcount':
       return popcountWeights(conv, channels, constants);
   }
@@ -94,7 +94,7 @@ function scratchOf(
   switch (kind) {
     case 'planes':
     case 'splitPlanes':
-      return counts + 3 * strip * storedOutputs + planes * chunk * strip;
+      return 3 * strip * storedOutputs + planes * chunk * strip;
     case 'lookup':
       return counts + 2 * strip * storedInputs;
     case 'nibbles':
@@ -122,7 +122,7 @@ export function layBinaryConv(
   };
   const { storedInputs, storedOutputs } = channels;
   const strip = stripOf(vector);
-  const laid = layWeights(kind, conv, channels, strip, constants);
+  const laid = layWeights(kind, conv, channels, vector, constants);
   const edges = padding === 'zero' ? constants.add(tapSums(conv, channels)) : -1;
   const codes = (input.height + 2) * output.width;
   const byPlanes = kind === 'planes' || kind === 'splitPlanes';

@@ -1,4 +1,5 @@
 import type { PackedBinaryConv } from '../model/packed.js';
+import { stripOf, type VectorBytes } from './binary-conv.js';
 import type { Constants } from './constants.js';
 
 /** Offsets and counts of a binary convolution's constants, as kernels/conv.h names them. */
@@ -52,10 +53,22 @@ function nibbleTable(): Uint8Array {
 }
 
 /** Units between two visits of the byte sums, and visits until these are full. */
-function chunksOf(planes: number, positions: number): { chunk: number; chunks: number } {
-  const fitting = Math.max(1, Math.floor(planeBytes / (planes * positions)));
+function chunksOf(planes: number, vector: VectorBytes): { chunk: number; chunks: number } {
+  const fitting = Math.max(1, Math.floor(planeBytes / (planes * stripOf(vector))));
   const chunks = Math.ceil(channelsPerByte / Math.min(channelsPerByte, fitting));
   return { chunk: Math.floor(channelsPerByte / chunks), chunks };
+}
+
+/** What a pick counts planes in: kernels/planes.h. */
+function pickScale(planes: number, vector: VectorBytes): number {
+  const scale = stripOf(vector) / 8;
+  return planes * scale <= 256 ? scale : 1;
+}
+
+/** The byte of a vector of look-ups that an output has: kernels/conv.h, add_wide. */
+function byteOf(output: number, vector: number): number {
+  const [first, lane] = [output - (output % vector), output % vector];
+  return first + ((2 * lane) % vector) + (2 * lane >= vector ? 1 : 0);
 }
 
 /** Indices [chunk][output][channel of the chunk], `parts` bytes each, as `write` gives them. */
@@ -83,7 +96,7 @@ export function chunkedPicks(
 export function planeWeights(
   conv: PackedBinaryConv,
   channels: ConvChannels,
-  positions: number,
+  vector: VectorBytes,
   constants: Constants,
 ): ConvWeights {
   const computed = computedResponses(conv);
@@ -100,9 +113,8 @@ export function planeWeights(
     }
   }
   const planes = antipodal ? 2 * responses : responses;
-  const { chunk, chunks } = chunksOf(planes, positions);
-  const vector = positions / 4;
-  const scale = planes * vector === 256 ? vector : 1;
+  const { chunk, chunks } = chunksOf(planes, vector);
+  const scale = pickScale(planes, vector);
   const picks = chunkedPicks(channels, chunk, 1, (bytes, at, pair) => {
     const index = conv.indices[pair];
     bytes[at] = scale * (index < computed ? index : responses + index - computed);
@@ -115,14 +127,15 @@ export function planeWeights(
 export function splitPlaneWeights(
   { members, indices }: PackedBinaryConv,
   channels: ConvChannels,
-  positions: number,
+  vector: VectorBytes,
   constants: Constants,
 ): ConvWeights {
-  const { chunk, chunks } = chunksOf(48, positions);
+  const { chunk, chunks } = chunksOf(48, vector);
+  const scale = pickScale(32, vector);
   const picks = chunkedPicks(channels, chunk, 2, (bytes, at, pair) => {
     const code = members[indices[pair]];
-    bytes[at] = code & 15;
-    bytes[at + 1] = code >> 4;
+    bytes[at] = scale * (code & 15);
+    bytes[at + 1] = scale * (code >> 4);
   });
   const [tables, weights] = [constants.add(nibbleTable()), constants.add(picks)];
   return { responses: 0, antipodal: false, chunk, chunks, tables, weights, biases: 0 };
@@ -132,6 +145,7 @@ export function splitPlaneWeights(
 export function lookupWeights(
   conv: PackedBinaryConv,
   { inputs, outputs, storedOutputs }: ConvChannels,
+  vector: VectorBytes,
   constants: Constants,
 ): ConvWeights {
   const responses = computedResponses(conv);
@@ -147,21 +161,23 @@ export function lookupWeights(
   const indices = new Uint8Array(inputs * storedOutputs);
   const biases = new Uint8Array(Math.ceil(inputs / chunk) * storedOutputs);
   for (let o = 0; o < outputs; o++) {
+    const at = byteOf(o, vector);
     for (let c = 0; c < inputs; c++) {
       const index = conv.indices[o * inputs + c];
       if (!antipodal) {
-        indices[c * storedOutputs + o] = index < 16 ? index : 128 | (index - 16);
+        indices[c * storedOutputs + at] = index < 16 ? index : 128 | (index - 16);
       } else if (index < responses) {
-        indices[c * storedOutputs + o] = index;
+        indices[c * storedOutputs + at] = index;
       } else {
-        indices[c * storedOutputs + o] = 64 | (index - responses);
-        biases[Math.floor(c / chunk) * storedOutputs + o] += 10;
+        indices[c * storedOutputs + at] = 64 | (index - responses);
+        biases[Math.floor(c / chunk) * storedOutputs + at] += 10;
       }
     }
   }
   return {
     responses,
     antipodal,
+
     chunk,
     chunks: 1,
     tables: constants.add(tables),
@@ -174,16 +190,18 @@ export function lookupWeights(
 export function nibbleWeights(
   { members, indices }: PackedBinaryConv,
   { inputs, outputs, storedInputs, storedOutputs }: ConvChannels,
+  vector: VectorBytes,
   constants: Constants,
 ): ConvWeights {
   const perTap = storedInputs / 4;
   const nibbles = new Uint8Array(9 * perTap * storedOutputs);
   for (let o = 0; o < outputs; o++) {
+    const at = byteOf(o, vector);
     for (let c = 0; c < inputs; c++) {
       const code = members[indices[o * inputs + c]];
       for (let tap = 0; tap < 9; tap++) {
         const unit = tap * perTap + Math.floor(c / 4);
-        nibbles[unit * storedOutputs + o] |= ((code >> tap) & 1) << (c % 4);
+        nibbles[unit * storedOutputs + at] |= ((code >> tap) & 1) << (c % 4);
       }
     }
   }

@@ -26,19 +26,19 @@ type Subset = Pick<PackedBinaryConv, 'tau' | 'structure'>;
 const costs = {
   /** WebAssembly in Node 20. */
   16: {
-    planes: { unit: 1, response: 0.58, opposite: 0.34, output: 0.325 },
-    splitPlanes: { unit: 17.5, output: 0.54 },
-    lookup: { unit: 0.3, plain: 0.028, signed: 0.034, double: 0.05 },
-    nibbles: { unit: 0.05, output: 0.027 },
-    popcount: { unit: 0.5, output: 0.23 },
+    planes: { unit: 6.9, response: 0.49, opposite: 0.17, output: 0.216 },
+    splitPlanes: { unit: 19, output: 0.38 },
+    lookup: { unit: 0.33, plain: 0.023, signed: 0.031, double: 0.05 },
+    nibbles: { unit: 0.48, output: 0.02 },
+    popcount: { unit: 1.9, output: 0.203 },
   },
   /** AVX2. */
   32: {
-    planes: { unit: 2, response: 0.6, opposite: 0.2, output: 0.31 },
-    splitPlanes: { unit: 8, output: 0.66 },
-    lookup: { unit: 0.17, plain: 0.009, signed: 0.0125, double: 0.0175 },
-    nibbles: { unit: 0.03, output: 0.0085 },
-    popcount: { unit: 0.2, output: 0.11 },
+    planes: { unit: 10.9, response: 0.57, opposite: 0.43, output: 0.265 },
+    splitPlanes: { unit: 28, output: 0.52 },
+    lookup: { unit: 0.33, plain: 0.0078, signed: 0.0116, double: 0.0159 },
+    nibbles: { unit: 0.28, output: 0.0071 },
+    popcount: { unit: 1.44, output: 0.105 },
   },
 } as const;
 

@@ -57,7 +57,7 @@ describe.each(targets)('the kernels compiled natively, $target$where', ({ target
           expect(difference && describeDifference(difference), what).toBeNull();
         }
       }),
-      { numRuns: 60 },
+      { numRuns: target === 'neon' ? 30 : 60 },
     );
   });
 
@@ -74,7 +74,7 @@ describe.each(targets)('the kernels compiled natively, $target$where', ({ target
           expect({ kernel, at, sum: actual[at] }).toEqual({ kernel, at: -1, sum: undefined });
         }
       }),
-      { numRuns: 40 },
+      { numRuns: target === 'neon' ? 20 : 40 },
     );
   });
 

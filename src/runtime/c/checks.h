@@ -130,21 +130,20 @@ static void check_conv(Checks *checks, const Conv *conv) {
           "sides of a convolution's output");
 }
 
-/* Picks name planes of their unit; where all of them fill the range of a byte, by their offset. */
+/* Picks name planes of their unit, with 1 bit those of the first four taps and of the last five in turn. */
 static void check_picks(Checks *checks, const Conv *conv) {
   const int split = conv->kind == SPLIT_PLANES;
   const uint64_t count = PRODUCT(conv->inputs, conv->outputs, split ? 2 : 1);
   in_constants(checks, conv->weights, count, 1, "picks");
   if (checks->wrong) return;
   const uint8_t *picks = checks->constants + conv->weights;
-  const int32_t planes = planes_of(conv);
-  const int last = planes == OFFSET_PLANES ? 256 - VECTOR : planes - 1;
-  int most[2] = {0, 0};
+  const size_t planes = split ? 32 : (size_t)planes_of(conv), plane = STRIP / pick_scale(planes);
+  const size_t last[2] = {((split ? 16 : planes) - 1) * plane, (planes - 1) * plane};
+  size_t most[2] = {0, 0};
   for (uint64_t i = 0; i < count; i++) {
     if (picks[i] > most[i & 1]) most[i & 1] = picks[i];
   }
-  require(checks, split ? most[0] < 16 && most[1] < 32 : most[0] <= last && most[1] <= last,
-          "a pick beyond the planes");
+  require(checks, most[0] <= last[0] && most[1] <= last[1], "a pick beyond the planes");
 }
 
 /* Numbers of planes, each below `end`. */
@@ -172,8 +171,8 @@ static void check_kernel(Checks *checks, const Conv *conv, uint64_t before) {
     case SPLIT_PLANES:
       in_constants(checks, conv->tables, conv->kind == PLANES ? PRODUCT(24, conv->responses) : 256, 1, "tables");
       check_picks(checks, conv);
-      own += PRODUCT(3, STRIP, conv->out_channels) +
-             PRODUCT(planes_of(conv), smaller(conv->chunk, conv->inputs), STRIP);
+      own = PRODUCT(3, STRIP, conv->out_channels) +
+            PRODUCT(planes_of(conv), smaller(conv->chunk, conv->inputs), STRIP);
       break;
     case LOOKUP:
       in_constants(checks, conv->tables, PRODUCT(512, conv->responses > 16 ? 32 : 16), 1, "tables");

@@ -1,4 +1,4 @@
-/* A binary 3x3 convolution as the kernels see it. All numbers are 32 bits; runtime/conv-plan.ts writes them. */
+/* A binary 3x3 convolution as the kernels see it. All numbers are 32 bits; runtime/binary-conv.ts writes them. */
 #pragma once
 
 #include "simd.h"
@@ -24,10 +24,22 @@ typedef struct {
   int32_t tables, weights, biases, edges;
 } Conv;
 
-/* Bits that differ are counted by bytes, 9 a channel at most; wider sums take them over in time. */
+/*
+ * Bits that differ are counted by bytes, 9 a channel at most; wider sums take them over in time: those of even
+ * bytes, then those of odd ones.
+ */
 INLINE void add_wide(uint16_t *to, u8v sums) {
-  store_u16v(to, load_u16v(to) + low_half(sums));
-  store_u16v(to + SHORTS, load_u16v(to + SHORTS) + high_half(sums));
+  store_u16v(to, load_u16v(to) + ((u16v)sums & 255));
+  store_u16v(to + SHORTS, load_u16v(to + SHORTS) + ((u16v)sums >> 8));
+}
+
+/* Accumulators of eight counts of bits that differ. */
+INLINE void accumulate(const Conv *conv, u16x8 differing, int32_t *to) {
+  store_i32x8(to, 9 * conv->inputs - 2 * __builtin_convertvector(differing, i32x8));
+}
+
+INLINE void accumulate_all(const Conv *conv, const uint16_t *differing, int32_t *to, int count) {
+  for (int i = 0; i < count; i += 8) accumulate(conv, load_u16x8(differing + i), to + i);
 }
 
 INLINE void clear_shorts(uint16_t *to, int count) {

@@ -31,29 +31,26 @@ static void convolve_strip(const Conv *conv, const uint8_t *codes, const uint8_t
     convolve_values(conv, (const int16_t *)codes, constants, scratch, accumulators, first, positions);
     return;
   }
+  const int values = positions * conv->out_channels;
   uint16_t *counts = (uint16_t *)scratch;
   uint8_t *rest = scratch + 2 * STRIP * conv->out_channels;
   switch (conv->kind) {
     case PLANES:
     case SPLIT_PLANES:
-      convolve_by_planes(conv, codes + first, constants, rest, counts, positions);
+      convolve_by_planes(conv, codes + first, constants, scratch, accumulators, positions);
       break;
     case LOOKUP:
       convolve_by_lookup(conv, codes + first * conv->in_channels, constants, rest, counts, first, positions);
+      accumulate_all(conv, counts, accumulators, values);
       break;
     case NIBBLES:
       convolve_by_lookup(conv, codes, constants, rest, counts, first, positions);
+      accumulate_all(conv, counts, accumulators, values);
       break;
     case POPCOUNT:
       convolve_by_popcount(conv, codes, constants, rest, counts, first, positions);
+      accumulate_all(conv, counts, accumulators, values);
       break;
-  }
-  const int values = positions * conv->out_channels;
-  const i32v all = splat_i32(9 * conv->inputs);
-  for (int i = 0; i < values; i += INTS) {
-    i32v differing;
-    for (int lane = 0; lane < INTS; lane++) differing[lane] = counts[i + lane];
-    store_i32v(accumulators + i, all - differing - differing);
   }
   if (conv->edges >= 0) {
     pad_with_zero(conv, (const int32_t *)(constants + conv->edges), accumulators, first, positions);

@@ -1,6 +1,7 @@
 /*
  * The vectors that the kernels are written in: 16 bytes, or 32 with AVX2. What C cannot say with GCC's and
- * Clang's vector extensions alone stands here, once for AVX2, for WebAssembly SIMD, for AArch64 and for any other machine.
+ * Clang's vector extensions alone stands here, once for AVX2, for WebAssembly SIMD, for AArch64 and for any other
+ * machine.
  */
 #pragma once
 
@@ -26,6 +27,7 @@ typedef uint32_t u32v __attribute__((vector_size(VECTOR)));
 typedef int32_t i32v __attribute__((vector_size(VECTOR)));
 typedef uint8_t u8x16 __attribute__((vector_size(16)));
 typedef uint16_t u16x8 __attribute__((vector_size(16)));
+typedef int32_t i32x8 __attribute__((vector_size(32)));
 
 /* Lanes of 16 and of 32 bits. */
 enum { SHORTS = VECTOR / 2, INTS = VECTOR / 4 };
@@ -42,6 +44,9 @@ UNALIGNED(i32v)
 UNALIGNED(u8x16)
 UNALIGNED(u16x8)
 typedef uint32_t u32_at __attribute__((aligned(1), may_alias));
+/* No function: vectors of 32 bytes are not passed everywhere alike. */
+typedef i32x8 i32x8_at __attribute__((aligned(1), may_alias));
+#define store_i32x8(to, value) (*(i32x8_at *)(to) = (value))
 INLINE uint32_t load_u32(const void *from) { return *(const u32_at *)from; }
 
 INLINE u8v splat_u8(uint8_t value) { return value - (u8v){}; }
