@@ -13,6 +13,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   'fpga-area': async () => (await import('./fpga-area.js')).fpgaArea,
   pipeline: async () => (await import('./pipeline.js')).pipeline,
   presets: async () => (await import('./presets.js')).presets,
+  import: async () => (await import('./import.js')).importing,
 };
 
 function render(figures: readonly Figure[]): string {
