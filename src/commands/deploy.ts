@@ -27,13 +27,13 @@ interface Source {
 
 export default class Deploy extends BaseCommand {
   static override summary =
-    'Put everything that a board or a C program needs into one folder, proved bit for bit.';
+    'Put everything that a board, a C program or a web page needs into one folder, proved bit for bit.';
   static override description =
     'Takes a run (the last one by default) or a spec and runs what is missing. --fpga: bitstream, packed ' +
     'network, pins, golden vectors, host program and manifest; the manifest says how the accelerator ' +
     'was verified: simulated in Verilator, bit for bit with the reference, or not simulated. --cpu: the ' +
     'network as a C library with its golden vectors, compiled by cc where there is one and compared ' +
-    'with the reference on every layer; takes a packed model (a .snn file) as well.';
+    'with the reference on every layer, and as an ES module for browsers and Node; takes a packed model (a .snn file) as well.';
   static override examples = [
     {
       description: 'Deploy the last run',
@@ -67,7 +67,7 @@ export default class Deploy extends BaseCommand {
       summary: 'Deploy to the FPGA that the spec targets.',
     }),
     cpu: Flags.boolean({
-      summary: 'Deploy as a C library for any CPU.',
+      summary: 'Deploy as a C library for any CPU, and as an ES module for browsers and Node.',
     }),
     output: Flags.string({
       helpValue: 'DIR',

@@ -30,6 +30,8 @@ export interface CpuManifest {
   readonly provenance: PackedModel['provenance'];
   readonly images: readonly ImageSize[];
   readonly proof: Proof;
+  /** Images whose logits `web/` gave in Node, equal to the reference's. */
+  readonly web: { readonly images: number };
   /** Every other file of the folder, by its path. */
   readonly files: Readonly<Record<string, { readonly size: number; readonly sha256: string }>>;
 }
@@ -122,6 +124,7 @@ export async function writeManifest(
     provenance,
     images,
     proof,
+    web: { images: golden.images },
     files,
   };
   await writeFile(join(out, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -1,5 +1,9 @@
+import { join } from 'node:path';
 import { decodeModel } from '../model/container/read.js';
+import { encodeImage, labelsOf } from '../runtime/image.js';
 import { replaceFolder } from '../util/delivery.js';
+import { writeWeb } from '../web/bundle.js';
+import { proveWeb } from '../web/prove.js';
 import { type CpuManifest, compileForCpu, writeLibrary, writeManifest } from './bundle.js';
 import { type GoldenImages, goldenOf } from './golden.js';
 import { prove } from './prove.js';
@@ -16,10 +20,10 @@ export interface CpuSource {
 
 /**
  * Writes a folder with a packed model as a C library to `output`, proved on the images where there is
- * a C compiler. It is put there whole and after its proof; an earlier one is replaced.
+ * a C compiler, and in it `web/`, which runs the model in browsers, proved in Node. It is put there whole and after its proof; an earlier one is replaced.
  *
  * @throws Failure of kind `input` where `output` holds anything else or the model is damaged, of kind
- *   `tool` where the library does not compile or differs from the reference
+ *   `tool` where the library does not compile, or it or `web/` differs from the reference
  */
 export async function deployToCpu(
   { modelBytes, modelFile, images }: CpuSource,
@@ -37,6 +41,14 @@ export async function deployToCpu(
   return replaceFolder(output, ['manifest.json', 'snn', 'model.snn'], async (draft) => {
     await writeLibrary(draft, compiled, golden, sample);
     const proof = await prove(draft, golden, signal);
+    const web = join(draft, 'web');
+    await writeWeb(web, {
+      model,
+      modelBytes: modelBytes.length,
+      image: encodeImage(compiled.programs[0], labelsOf(model)),
+      digits: images.source === 'test images' ? images.pixels : new Uint8Array(),
+    });
+    await proveWeb(web, images.pixels, golden.logits);
     return writeManifest(draft, compiled, golden, proof);
   });
 }

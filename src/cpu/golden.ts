@@ -11,6 +11,8 @@ export interface Golden {
   readonly layers: readonly string[];
   /** Values of all layers of all images. */
   readonly values: number;
+  /** Logits of each image. */
+  readonly logits: readonly Int32Array[];
   /** `test/golden.bin` (src/cpu/folder/test/golden.c tells its form). */
   readonly bytes: Uint8Array;
 }
@@ -45,6 +47,7 @@ export async function goldenOf(
   const { height, width, channels } = model.shape.input;
   const size = height * width * channels;
   const parts: Uint8Array[] = [];
+  const logits: Int32Array[] = [];
   let [images, values, bytes] = [0, 0, 0];
   for (let at = 0; at < pixels.length && images < mostGoldenImages; at += size, images++) {
     const image = pixels.subarray(at, at + size);
@@ -55,6 +58,7 @@ export async function goldenOf(
     bytes += more;
     values += layers.reduce((sum, layer) => sum + layer.values.length, 0);
     parts.push(...laid);
+    logits.push(Int32Array.from(layers[layers.length - 1].values));
     await breathe();
   }
   const sizes = maps.map(({ kind }) => (kind === 'int32' ? 4 : 2));
@@ -64,6 +68,7 @@ export async function goldenOf(
     images,
     layers: maps.map(({ name }) => name),
     values,
+    logits,
     bytes: Buffer.concat([new Uint8Array(head.buffer), ...parts]),
   };
 }

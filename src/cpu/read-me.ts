@@ -1,4 +1,5 @@
 import type { PackedModel } from '../model/packed.js';
+import { readsDigits } from '../web/page.js';
 import type { ImageSize } from './bundle.js';
 import { sampleFile } from './bundle.js';
 import type { Golden } from './golden.js';
@@ -27,6 +28,7 @@ export function readMe(
 ): string {
   const { height, width, channels } = model.shape.input;
   const { name: sample } = sampleFile(model, new Uint8Array());
+  const page = readsDigits(model) ? '; open `draw-a-digit.html` and draw' : '';
   const rows = images.map(
     ({ vector, imageBytes, memoryBytes }) =>
       `| ${vector} bytes: ${vector === 32 ? 'AVX2' : 'any machine, NEON'} | ${kib(imageBytes)} | ${kib(memoryBytes)} |`,
@@ -37,6 +39,7 @@ Images of ${height}x${width}x${channels} bytes (height, width, channels) to ${ma
 in integers. C11 and the vector extensions of GCC or Clang on a little-endian machine; no other library.
 
 Proof: ${proofText(proof)}.
+Logits of web/ on the same images: equal, in Node.
 
 \`\`\`sh
 make test                                     # every layer of ${many(golden.images, golden.source.slice(0, -1))}, bit for bit
@@ -52,6 +55,7 @@ make test CC=aarch64-linux-gnu-gcc CFLAGS='-O3 -static' RUN=qemu-aarch64 BUILD=b
 | model/ | the network as a C array; \`model.h\` declares it |
 | example/classify.c | names the class of a PGM, PPM or bare image |
 | test/ | the golden images, every value of every layer, and what compares them |
+| web/ | for browsers and Node: the loader \`snn.js\`, \`runtime.wasm\`, \`model.bin\`${page} |
 | Makefile, CMakeLists.txt | the library \`snn\`, the example and the test |
 | model.snn | the packed network that all this was made from |
 | LICENSE | of the library: MIT |

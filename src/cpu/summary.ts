@@ -10,11 +10,13 @@ export function summaryOf({ files, images, proof }: CpuManifest, output: string)
     ({ vector, imageBytes, memoryBytes }) =>
       `${kib(imageBytes)} and ${kib(memoryBytes)} of memory${vector === 32 ? ' (AVX2)' : ''}`,
   );
+  const pages = Object.keys(files).filter((path) => path.endsWith('.html'));
   const rows = [
     ['folder', `${output}: ${Object.keys(files).length + 1} files, ${kib(size)}`],
     ['network', sizes.join('; ')],
     ['proved', proofText(proof)],
     ['next', `make -C ${output} test`],
+    ...pages.map((page) => ['', `open ${join(output, page)} and draw`]),
     ['', `see ${join(output, 'README.md')} and ${join(output, 'snn/snn.h')}`],
   ];
   return ['', ...rows.map(([label, text]) => `${label.padEnd(8)}  ${text}`)].join('\n');

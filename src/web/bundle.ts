@@ -4,16 +4,7 @@ import type { PackedModel } from '../model/packed.js';
 import { compile } from '../runtime/compile.js';
 import { encodeImage, labelsOf } from '../runtime/image.js';
 import { packageFile } from '../util/paths.js';
-import { drawingPage, readsDigits } from './page.js';
-
-/** What the browser's folder is made of. */
-export interface WebContent {
-  readonly model: PackedModel;
-  /** Bytes of the model's file. */
-  readonly modelBytes: number;
-  /** Test images, [count, height, width, channels]. */
-  readonly images: Uint8Array;
-}
+import { drawingPage, type PageContent, readsDigits } from './page.js';
 
 /** The runtime image that the WebAssembly kernels run. */
 export function webImage(model: PackedModel): Uint8Array {
@@ -24,19 +15,16 @@ export function webImage(model: PackedModel): Uint8Array {
  * Fills `folder` with what runs a model in a browser or in Node: `snn.js` with its types, `runtime.wasm` and
  * `model.bin`; and if the model reads digits, a page to draw them on.
  */
-export async function writeWeb(folder: string, content: WebContent): Promise<void> {
-  const { model, modelBytes, images } = content;
+export async function writeWeb(folder: string, content: Omit<PageContent, 'wasm'>): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const image = webImage(model);
   const wasm = await readFile(packageFile('wasm/runtime-web.wasm'));
   for (const name of ['snn.js', 'snn.d.ts']) {
     await copyFile(packageFile(`dist/web/${name}`), join(folder, name));
   }
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
   await writeFile(join(folder, 'runtime.wasm'), wasm);
-  await writeFile(join(folder, 'model.bin'), image);
-  if (readsDigits(model)) {
-    const page = await drawingPage({ model, modelBytes, wasm, image, digits: images });
-    await writeFile(join(folder, 'draw-a-digit.html'), page);
+  await writeFile(join(folder, 'model.bin'), content.image);
+  if (readsDigits(content.model)) {
+    await writeFile(join(folder, 'draw-a-digit.html'), await drawingPage({ ...content, wasm }));
   }
 }

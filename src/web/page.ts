@@ -24,7 +24,7 @@ export interface PageContent {
   readonly wasm: Uint8Array;
   /** The model's runtime image for vectors of 16 bytes. */
   readonly image: Uint8Array;
-  /** Test images to show, [count, 28, 28]. */
+  /** Test images that the page can show, [count, 28, 28]; or none. */
   readonly digits: Uint8Array;
 }
 

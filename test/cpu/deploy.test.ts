@@ -11,7 +11,9 @@ import { argmax, referenceLogits, referenceTrace } from '../../src/model/referen
 import { canBuild } from '../../src/runtime/native/native.js';
 import { listFiles } from '../../src/util/files.js';
 import { packageFile } from '../../src/util/paths.js';
+import { proveWeb } from '../../src/web/prove.js';
 import { snn } from '../e2e/cli.js';
+import { randomImages } from '../model/networks.js';
 import { failureOf } from '../support/failure.js';
 import { temporaryFolder } from '../support/folder.js';
 
@@ -73,8 +75,18 @@ describe.runIf(able)(`a packed model deployed as a C library${where}`, () => {
       expect(bytes.includes(parent)).toBe(false);
     }
     expect(names).toEqual(
-      expect.arrayContaining(['CMakeLists.txt', 'Makefile', 'README.md', 'model.snn', 'snn/snn.h']),
+      expect.arrayContaining([
+        ...['CMakeLists.txt', 'Makefile', 'README.md', 'model.snn', 'snn/snn.h'],
+        ...['web/model.bin', 'web/runtime.wasm', 'web/snn.d.ts', 'web/snn.js'],
+      ]),
     );
+  });
+
+  it('runs in Node from its folder for browsers', async () => {
+    const images = [1, 2].map((seed) => randomImages(model.shape, 1, seed));
+    const logits = images.map((pixels) => referenceLogits(model, pixels));
+    await proveWeb(join(folder, 'web'), Buffer.concat(images), logits);
+    expect(manifest().web).toEqual({ images: 8 });
   });
 
   it('passes `make test`; its example names the class that the reference gives', () => {
@@ -131,6 +143,7 @@ describe.runIf(able)(`a packed model deployed as a C library${where}`, () => {
       images: 8,
       layers: [],
       values: 0,
+      logits: [],
       bytes: Buffer.of(),
     } as const;
     const failure = await failureOf(() => prove(copy, golden, new AbortController().signal));

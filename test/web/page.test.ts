@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openSplit } from '../../src/data/load.js';
@@ -8,7 +9,7 @@ import { decodeModel } from '../../src/model/container/read.js';
 import { referenceLogits } from '../../src/model/reference.js';
 import { createRuntime } from '../../src/runtime/index.js';
 import { packageFile } from '../../src/util/paths.js';
-import { writeWeb } from '../../src/web/bundle.js';
+import { webImage, writeWeb } from '../../src/web/bundle.js';
 import { examplePage, shownDigits } from '../../src/web/example.js';
 import { chromiumPath, inChromium } from '../support/browser.js';
 import { startFileServer } from '../support/file-server.js';
@@ -74,9 +75,9 @@ describe.skipIf(!chromiumPath)(`the page ${inChromium}`, () => {
     return { page, complaints, asked };
   }
 
-  async function openExample(options: Parameters<Browser['newContext']>[0] = {}) {
+  async function openExample(file = example, options: Parameters<Browser['newContext']>[0] = {}) {
     const opened = await openPage(options);
-    await opened.page.goto(new URL(example, 'file:').href);
+    await opened.page.goto(pathToFileURL(file).href);
     await opened.page.waitForSelector('html[data-ready]');
     return opened;
   }
@@ -135,7 +136,7 @@ describe.skipIf(!chromiumPath)(`the page ${inChromium}`, () => {
 
   it('is drawn on by touch', async () => {
     const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-    const { page } = await openExample(phone);
+    const { page } = await openExample(example, phone);
     const session = await page.context().newCDPSession(page);
     const box = await page.locator('#pad').boundingBox();
     if (!box) throw new Error('there is no pad');
@@ -189,6 +190,20 @@ describe.skipIf(!chromiumPath)(`the page ${inChromium}`, () => {
     expect((await seen(page)).every((ink) => ink === 0)).toBe(true);
   });
 
+  it('offers no test digits where it holds none', async () => {
+    const folder = temporaryFolder();
+    await writeWeb(folder, {
+      model,
+      modelBytes: 0,
+      image: webImage(model),
+      digits: new Uint8Array(),
+    });
+    const { page } = await openExample(join(folder, 'draw-a-digit.html'));
+    expect(await page.locator('#digit').isVisible()).toBe(false);
+    await draw(page, drawn[1]);
+    expect(await label(page)).toBe('1');
+  });
+
   it('asks for nothing but itself', async () => {
     const { page, asked, complaints } = await openPage();
     const { url, files } = await startFileServer();
@@ -206,7 +221,12 @@ describe.skipIf(!chromiumPath)(`the page ${inChromium}`, () => {
     const { url, files } = await startFileServer();
     files.set('/', new TextEncoder().encode('<!doctype html><link rel="icon" href="data:,">'));
     const folder = temporaryFolder();
-    await writeWeb(folder, { model, modelBytes: 0, images: new Uint8Array(784) });
+    await writeWeb(folder, {
+      model,
+      modelBytes: 0,
+      image: webImage(model),
+      digits: new Uint8Array(),
+    });
     for (const name of ['snn.js', 'runtime.wasm', 'model.bin']) {
       files.set(`/${name}`, await readFile(join(folder, name)));
     }

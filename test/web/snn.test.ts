@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openSplit } from '../../src/data/load.js';
@@ -10,14 +9,23 @@ import { listFiles } from '../../src/util/files.js';
 import { packageFile } from '../../src/util/paths.js';
 import { webImage, writeWeb } from '../../src/web/bundle.js';
 import { readsDigits } from '../../src/web/page.js';
+import { proveWeb } from '../../src/web/prove.js';
 import { load } from '../../src/web/snn.js';
 import { modelPlans, randomImages, randomModel } from '../model/networks.js';
+import { failureOf } from '../support/failure.js';
 import { startFileServer } from '../support/file-server.js';
 import { temporaryFolder } from '../support/folder.js';
 
 const wasm = await readFile(packageFile('wasm/runtime-web.wasm'));
 const file = packageFile('examples/quickstart.snn');
 const quickstart = decodeModel(await readFile(file), file);
+
+const content = {
+  model: quickstart,
+  modelBytes: 12916,
+  image: webImage(quickstart),
+  digits: new Uint8Array(),
+};
 
 async function testDigits(count: number): Promise<Uint8Array[]> {
   const source = await openSplit(
@@ -91,14 +99,15 @@ describe('the folder', () => {
   it('runs as it stands', async () => {
     const folder = temporaryFolder();
     const [image] = await testDigits(1);
-    await writeWeb(folder, { model: quickstart, modelBytes: 12916, images: image });
+    await writeWeb(folder, content);
+    await proveWeb(folder, image, [referenceLogits(quickstart, image)]);
     expect((await listFiles(folder)).sort()).toEqual([
       ...['draw-a-digit.html', 'model.bin', 'package.json', 'runtime.wasm', 'snn.d.ts', 'snn.js'],
     ]);
-    const loader: typeof import('../../src/web/snn.js') = await import(join(folder, 'snn.js'));
-    const [code, bytes] = ['runtime.wasm', 'model.bin'].map((name) => readFile(join(folder, name)));
-    const model = await loader.load(code, bytes);
-    expect(model.logits(image)).toEqual(referenceLogits(quickstart, image));
+    const wrong = referenceLogits(quickstart, image);
+    wrong[3]++;
+    const failure = await failureOf(() => proveWeb(folder, image, [wrong]));
+    expect(failure.message).toContain('image 0, logit 3');
   });
 
   it('has no page for drawing what a model does not read', async () => {
@@ -106,7 +115,7 @@ describe('the folder', () => {
     expect(readsDigits({ ...quickstart, classes: [...'zyxwvutsrq'] })).toBe(false);
     const folder = temporaryFolder();
     const model = { ...quickstart, classes: [...'zyxwvutsrq'] };
-    await writeWeb(folder, { model, modelBytes: 12916, images: new Uint8Array(784) });
+    await writeWeb(folder, { ...content, model });
     expect(await listFiles(folder)).not.toContain('draw-a-digit.html');
   });
 });
