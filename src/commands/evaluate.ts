@@ -5,9 +5,6 @@ import type { DataSetName } from '../spec/types.js';
 import { interruptible } from '../util/interrupt.js';
 import { BaseCommand } from './base.js';
 
-/** Images between two lines of progress. */
-const progressImages = 5000;
-
 export default class Evaluate extends BaseCommand {
   static override summary = 'Test a packed model on the test images of a data set.';
   static override description =
@@ -40,10 +37,7 @@ export default class Evaluate extends BaseCommand {
     const { evaluationText } = await import('../report/evaluation-text.js');
     const bytes = await readModelFile(args.model);
     const data = { set: flags.data, path: flags.path ?? null, limit: flags.limit ?? null };
-    const report = (done: number, total: number) => {
-      if (done % progressImages < done - 1 || done === total) return;
-      this.logToStderr(`${done} of ${total} images`);
-    };
+    const report = (done: number, total: number) => this.logToStderr(`${done} of ${total} images`);
     const evaluation = await interruptible((signal) =>
       evaluateModel(bytes, args.model, data, report, signal),
     );

@@ -20,6 +20,9 @@ export interface Evaluation {
 /** Images that the threads take at a time. */
 const batch = 64;
 
+/** Images between two reports. */
+const reportEvery = 5000;
+
 /** How many classes stand before class `label` in a row of logits; of equals the lowest class is first. */
 export function rankOf(logits: Int32Array, label: number): number {
   const own = logits[label];
@@ -35,7 +38,7 @@ export function rankOf(logits: Int32Array, label: number): number {
  *
  * @param modelBytes a `.snn` file
  * @param file what to call it in errors
- * @param report told how many images are done
+ * @param report told how many images are done, about every 5000 of them
  * @throws Failure where model or images cannot be read, or do not fit each other
  */
 export async function evaluateModel(
@@ -62,13 +65,19 @@ export async function evaluateModel(
         if (rank === 0) first++;
         if (rank < 5) amongFive++;
       }
+      const before = images;
       images += some.labels.length;
-      report(images, source.count);
+      const isDue = Math.floor(images / reportEvery) > Math.floor(before / reportEvery);
+      if (isDue && images < source.count) report(images, source.count);
     }
   } finally {
     await Promise.all([classifier.close(), source.close()]);
   }
-  if (images === 0) throw new Failure('input', 'none of the test images can be read');
+  if (images === 0) {
+    throw new Failure('input', 'none of the test images can be read', [
+      'name a folder with JPEG, PNG or WebP images in a folder for each class: --path DIR',
+    ]);
+  }
   return {
     images,
     skipped: source.skipped.size,

@@ -17,6 +17,11 @@ export interface TestData {
   readonly limit: number | null;
 }
 
+/** What to do where images and model do not fit each other. */
+const asTrained = [
+  'test the model on the data set that it was trained on: snn inspect MODEL tells its images and classes',
+];
+
 function shapeText({ height, width, channels }: MapShape): string {
   return `${height}x${width}x${channels}`;
 }
@@ -34,13 +39,13 @@ export async function openTestImages(
 ): Promise<ImageSource> {
   const fits = (count: number, what: string) => {
     if (count === classes) return;
-    throw new Failure('input', `${what}: ${count} classes; the model knows ${classes}`);
+    throw new Failure('input', `${what}: ${count} classes; the model knows ${classes}`, asTrained);
   };
   if (set !== 'imagenet' && set !== 'folder') {
     const info = dataSets[set];
     if (shapeText(info.image) !== shapeText(image)) {
       const size = `${shapeText(info.image)}; the model takes ${shapeText(image)}`;
-      throw new Failure('input', `${info.title}: images of ${size}`);
+      throw new Failure('input', `${info.title}: images of ${size}`, asTrained);
     }
     fits(info.classes, info.title);
     const found = await loadSplit({ set, path, limit: { train: 1, test: limit } }, 'test');
@@ -55,6 +60,7 @@ export async function openTestImages(
     throw new Failure(
       'input',
       `${path}: images have 3 channels, the model takes ${image.channels}`,
+      asTrained,
     );
   }
   const listing = await listClasses(splitFolder(path, formatOf[set].splits.test) ?? path);
