@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeModel } from '../model/container/read.js';
+import { readModel } from '../model/container/read.js';
 import { encodeImage, labelsOf } from '../runtime/image.js';
 import { replaceFolder } from '../util/delivery.js';
 import { writeWeb } from '../web/bundle.js';
@@ -20,7 +20,8 @@ export interface CpuSource {
 
 /**
  * Writes a folder with a packed model as a C library to `output`, proved on the images where there is
- * a C compiler, and in it `web/`, which runs the model in browsers, proved in Node. It is put there whole and after its proof; an earlier one is replaced.
+ * a C compiler, and in it `web/`, which runs the model in browsers, proved in Node. It is put there whole
+ * and after its proof; an earlier one is replaced.
  *
  * @throws Failure of kind `input` where `output` holds anything else or the model is damaged, of kind
  *   `tool` where the library does not compile, or it or `web/` differs from the reference
@@ -30,7 +31,8 @@ export async function deployToCpu(
   output: string,
   signal: AbortSignal,
 ): Promise<CpuManifest> {
-  const model = decodeModel(modelBytes, modelFile);
+  const file = readModel(modelBytes, modelFile);
+  const { model } = file;
   const compiled = compileForCpu(model, modelBytes);
   const golden = await goldenOf(model, compiled.programs[0].maps, images, async () => {
     await new Promise(setImmediate);
@@ -43,8 +45,7 @@ export async function deployToCpu(
     const proof = await prove(draft, golden, signal);
     const web = join(draft, 'web');
     await writeWeb(web, {
-      model,
-      modelBytes: modelBytes.length,
+      file,
       image: encodeImage(compiled.programs[0], labelsOf(model)),
       digits: images.source === 'test images' ? images.pixels : new Uint8Array(),
     });

@@ -24,7 +24,7 @@ export async function writeWeb(folder: string, content: Omit<PageContent, 'wasm'
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
   await writeFile(join(folder, 'runtime.wasm'), wasm);
   await writeFile(join(folder, 'model.bin'), content.image);
-  if (readsDigits(content.model)) {
+  if (readsDigits(content.file.model)) {
     await writeFile(join(folder, 'draw-a-digit.html'), await drawingPage({ ...content, wasm }));
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type { ModelFile } from '../model/container/read.js';
 import type { PackedModel } from '../model/packed.js';
-import { modelSize } from '../model/size.js';
+import { modelSize, storedBits } from '../model/size.js';
 import { packageFile } from '../util/paths.js';
 
 /** The modules of the page, each behind those that it imports. */
@@ -18,9 +19,7 @@ const side = 28;
 
 /** What a page is made of. */
 export interface PageContent {
-  readonly model: PackedModel;
-  /** Bytes of the model's file. */
-  readonly modelBytes: number;
+  readonly file: ModelFile;
   readonly wasm: Uint8Array;
   /** The model's runtime image for vectors of 16 bytes. */
   readonly image: Uint8Array;
@@ -28,12 +27,11 @@ export interface PageContent {
   readonly digits: Uint8Array;
 }
 
-/** Whether a model reads digits as the page draws them: grey, 28x28, of classes 0 to 9. */
-export function readsDigits({ shape, classes }: PackedModel): boolean {
+/** Whether a model reads digits as the page draws them, grey, 28x28, of classes 0 to 9, by binary layers. */
+export function readsDigits({ shape, classes, blocks }: PackedModel): boolean {
   const { height, width, channels } = shape.input;
-  return (
-    height === side && width === side && channels === 1 && classes.join() === '0,1,2,3,4,5,6,7,8,9'
-  );
+  const readsDrawings = height === side && width === side && channels === 1;
+  return readsDrawings && classes.join() === '0,1,2,3,4,5,6,7,8,9' && blocks.length > 0;
 }
 
 function base64(bytes: Uint8Array): string {
@@ -56,13 +54,12 @@ function grouped(count: number): string {
 }
 
 /** What `page/page.ts` reads, as JSON that can stand in HTML. */
-function network({ model, modelBytes, wasm, image, digits }: PageContent): string {
-  const { binaryWeights, indexBits, subsetBits, totalBits, oneBitTotal, floatTotal } =
-    modelSize(model);
+function network({ file: { model, layout }, wasm, image, digits }: PageContent): string {
+  const { binaryWeights, totalBits, oneBitTotal, floatTotal } = modelSize(model);
   const facts = {
-    bits: ((indexBits + subsetBits) / binaryWeights).toFixed(2),
+    bits: (storedBits(layout) / binaryWeights).toFixed(3),
     weights: grouped(binaryWeights),
-    bytes: grouped(modelBytes),
+    bytes: grouped(layout.fileBytes),
     numberBytes: grouped(totalBits / 8),
     oneBitBytes: grouped(oneBitTotal / 8),
     floatBytes: grouped(floatTotal / 8),

@@ -5,7 +5,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openSplit } from '../../src/data/load.js';
 import { allOf, imagesOf } from '../../src/data/source.js';
-import { decodeModel } from '../../src/model/container/read.js';
+import { readModel } from '../../src/model/container/read.js';
 import { referenceLogits } from '../../src/model/reference.js';
 import { createRuntime } from '../../src/runtime/index.js';
 import { packageFile } from '../../src/util/paths.js';
@@ -15,8 +15,9 @@ import { chromiumPath, inChromium } from '../support/browser.js';
 import { startFileServer } from '../support/file-server.js';
 import { temporaryFolder } from '../support/folder.js';
 
-const file = packageFile('examples/quickstart.snn');
-const model = decodeModel(await readFile(file), file);
+const path = packageFile('examples/quickstart.snn');
+const file = readModel(await readFile(path), path);
+const { model } = file;
 const example = packageFile('examples/draw-a-digit.html');
 
 /** The place of a stroke's points on the pad, of which the side is 1. */
@@ -193,8 +194,7 @@ describe.skipIf(!chromiumPath)(`the page ${inChromium}`, () => {
   it('offers no test digits where it holds none', async () => {
     const folder = temporaryFolder();
     await writeWeb(folder, {
-      model,
-      modelBytes: 0,
+      file,
       image: webImage(model),
       digits: new Uint8Array(),
     });
@@ -222,8 +222,7 @@ describe.skipIf(!chromiumPath)(`the page ${inChromium}`, () => {
     files.set('/', new TextEncoder().encode('<!doctype html><link rel="icon" href="data:,">'));
     const folder = temporaryFolder();
     await writeWeb(folder, {
-      model,
-      modelBytes: 0,
+      file,
       image: webImage(model),
       digits: new Uint8Array(),
     });

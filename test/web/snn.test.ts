@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openSplit } from '../../src/data/load.js';
 import { allOf, imagesOf } from '../../src/data/source.js';
-import { decodeModel } from '../../src/model/container/read.js';
+import { readModel } from '../../src/model/container/read.js';
 import { referenceLogits } from '../../src/model/reference.js';
 import { listFiles } from '../../src/util/files.js';
 import { packageFile } from '../../src/util/paths.js';
@@ -18,11 +18,11 @@ import { temporaryFolder } from '../support/folder.js';
 
 const wasm = await readFile(packageFile('wasm/runtime-web.wasm'));
 const file = packageFile('examples/quickstart.snn');
-const quickstart = decodeModel(await readFile(file), file);
+const quickstartFile = readModel(await readFile(file), file);
+const quickstart = quickstartFile.model;
 
 const content = {
-  model: quickstart,
-  modelBytes: 12916,
+  file: quickstartFile,
   image: webImage(quickstart),
   digits: new Uint8Array(),
 };
@@ -113,9 +113,10 @@ describe('the folder', () => {
   it('has no page for drawing what a model does not read', async () => {
     expect(readsDigits(quickstart)).toBe(true);
     expect(readsDigits({ ...quickstart, classes: [...'zyxwvutsrq'] })).toBe(false);
+    expect(readsDigits({ ...quickstart, blocks: [] })).toBe(false);
     const folder = temporaryFolder();
     const model = { ...quickstart, classes: [...'zyxwvutsrq'] };
-    await writeWeb(folder, { ...content, model });
+    await writeWeb(folder, { ...content, file: { ...quickstartFile, model } });
     expect(await listFiles(folder)).not.toContain('draw-a-digit.html');
   });
 });
