@@ -33,6 +33,8 @@ export interface RunRequest extends Range {
   readonly store: Store;
   /** Version of the program, for the record. */
   readonly tool: string;
+  /** Words to find the run by, for the record. */
+  readonly tags?: readonly string[];
   readonly listen: (event: RunEvent) => void;
   /** Aborting it lets the running stage save what it has, and ends the run as interrupted. */
   readonly signal: AbortSignal;

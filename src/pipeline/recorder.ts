@@ -20,10 +20,11 @@ export async function recordRun(
     readonly specFile: string | null;
     readonly store: Store;
     readonly tool: string;
+    readonly tags?: readonly string[];
   },
   planned: readonly PlannedStage[],
 ): Promise<Recorder> {
-  const { spec, specFile, store, tool } = about;
+  const { spec, specFile, store, tool, tags = [] } = about;
   const now = new Date();
   let run: RunRecord = {
     format: 1,
@@ -47,6 +48,7 @@ export async function recordRun(
     endedAt: null,
     tool,
     process: formatMark(thisProcess),
+    ...(tags.length > 0 && { tags }),
   };
   const update = (changes: Partial<RunRecord>) => {
     run = { ...run, ...changes };

@@ -49,6 +49,8 @@ export interface RunRecord {
   readonly tool: string;
   /** The process that runs it; see process-mark. */
   readonly process: string;
+  /** Words by which a person, or a sweep, finds it again. */
+  readonly tags?: readonly string[];
 }
 
 /** An id for a run that starts at `time`: ids of one spec sort by time. */
@@ -104,15 +106,51 @@ async function loadRun(file: string): Promise<RunRecord | null> {
 
 /** Every run on record, oldest first; files that are no run's record are passed over. */
 export async function listRuns(store: Store): Promise<RunRecord[]> {
-  const names = await orIfMissing(readdir(join(store.root, 'runs')), []);
-  const runs = await Promise.all(
-    names
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => loadRun(join(store.root, 'runs', name))),
-  );
+  return loadRuns(store, await runIds(store));
+}
+
+/** Records read at a time: files that are open at once are counted by the system. */
+const readAtOnce = 64;
+
+/** The runs with these ids, oldest first; those that are no run's record are passed over. */
+export async function loadRuns(store: Store, ids: readonly string[]): Promise<RunRecord[]> {
+  const runs: (RunRecord | null)[] = [];
+  for (let from = 0; from < ids.length; from += readAtOnce) {
+    const files = ids.slice(from, from + readAtOnce).map((id) => runFile(store, id));
+    runs.push(...(await Promise.all(files.map(loadRun))));
+  }
   return runs
     .filter((run) => run !== null)
     .sort((a, b) => compare(a.startedAt, b.startedAt) || compare(a.id, b.id));
+}
+
+/** Ids of every run on record, in no order. */
+export async function runIds(store: Store): Promise<string[]> {
+  const names = await orIfMissing(readdir(join(store.root, 'runs')), []);
+  return names.flatMap((name) => (name.endsWith('.json') ? name.slice(0, -'.json'.length) : []));
+}
+
+/** What an id tells: the spec's name, and when the run started (ISO 8601 to the second, UTC). */
+export function parseRunId(id: string): { readonly name: string; readonly started: string } | null {
+  const match = /^(.+)-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]{6}$/.exec(id);
+  if (match === null) return null;
+  const [, name = '', year, month, day, hour, minute, second] = match;
+  return { name, started: `${year}-${month}-${day}T${hour}:${minute}:${second}Z` };
+}
+
+/** Adds tags to a run that has ended, or takes them away, and returns its record. */
+export async function tagRun(
+  store: Store,
+  run: RunRecord,
+  {
+    add = [],
+    remove = [],
+  }: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+): Promise<RunRecord> {
+  const kept = [...new Set([...(run.tags ?? []), ...add])].filter((tag) => !remove.includes(tag));
+  const tagged = { ...run, tags: kept };
+  await writeRun(store, tagged);
+  return tagged;
 }
 
 function compare(a: string, b: string): number {

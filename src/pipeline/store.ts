@@ -78,6 +78,11 @@ export async function findArtifact(
   return { state: 'damaged', file: 'artifact.json', problem: 'belongs to another fingerprint' };
 }
 
+/** Fingerprints of a stage's artifacts, whole or damaged. */
+export async function artifactsOf(store: Store, stage: string): Promise<ReadonlySet<string>> {
+  return new Set(await orIfMissing(readdir(join(store.root, 'artifacts', stage)), []));
+}
+
 /** Manifests of every artifact of a stage, oldest first; damaged ones are passed over. */
 export async function listManifests(store: Store, stage: string): Promise<Manifest[]> {
   const folder = join(store.root, 'artifacts', stage);

@@ -14,7 +14,14 @@ import {
 import { readSource } from './read.js';
 import { renderSpec } from './render.js';
 import { resolveSpec, sourceOf } from './resolve.js';
-import { findTeacher, type Lookup, linkTo, noRuns, type SpecOfRun } from './teacher.js';
+import {
+  findTeacher,
+  type Lookup,
+  linkTo,
+  noRuns,
+  type SpecOfRun,
+  type Taught,
+} from './teacher.js';
 import { find, plain, type Tree } from './tree.js';
 import type { DataSource, Spec } from './types.js';
 import { schemaProblems } from './validate.js';
@@ -63,15 +70,27 @@ export async function readSpec(
   overrides: readonly string[] = [],
   runs: SpecOfRun = noRuns,
 ): Promise<SpecResult> {
+  const found = await readSpecSource(file);
+  if (!found.ok) return found;
+  return parseSpec(found.source, overrides, await lookupFrom(file, runs));
+}
+
+/** The text of a spec file. Throws a `Failure` of kind `input` when it cannot be read at all. */
+export async function readSpecSource(
+  file: string,
+): Promise<{ readonly ok: true; readonly source: Source } | Extract<SpecResult, { ok: false }>> {
   const source = await readSource(file);
-  if ('reason' in source) {
-    const { reason, help, missing, place } = source;
-    if (place) return { ok: false, problems: [{ place, message: reason, ...(help && { help }) }] };
-    const similar = missing ? await similarFile(file) : null;
-    const next = similar ? `did you mean ${similar}?` : 'name a spec, a YAML file';
-    throw new Failure('input', `${file}: ${reason}`, [help ?? next]);
-  }
-  return parseSpec(source, overrides, { runs, route: [await linkTo(file)] });
+  if (!('reason' in source)) return { ok: true, source };
+  const { reason, help, missing, place } = source;
+  if (place) return { ok: false, problems: [{ place, message: reason, ...(help && { help }) }] };
+  const similar = missing ? await similarFile(file) : null;
+  const next = similar ? `did you mean ${similar}?` : 'name a spec, a YAML file';
+  throw new Failure('input', `${file}: ${reason}`, [help ?? next]);
+}
+
+/** How the teachers of a spec file are found. */
+export async function lookupFrom(file: string, runs: SpecOfRun): Promise<Lookup> {
+  return { runs, route: [await linkTo(file)], found: new Map() };
 }
 
 async function parseSpec(
@@ -83,11 +102,17 @@ async function parseSpec(
   const extended = await loadExtended(source, problems);
   if (!extended) return { ok: false, problems: sortProblems(problems) };
   const tree = override(extended, overrides, problems);
+  const sweep = tree.kind === 'map' && tree.entries.get('sweep');
+  if (sweep) {
+    const message = 'this file is a sweep of experiments, not one';
+    const help = 'snn sweep runs it, snn sweep --plan checks it';
+    return { ok: false, problems: [{ place: sweep.key, paths: ['sweep'], message, help }] };
+  }
   return specOf(tree, source, problems, lookup);
 }
 
 /** The spec that a tree holds; `problems` are those found on the way to the tree. */
-async function specOf(
+export async function specOf(
   tree: Tree,
   source: Source,
   problems: readonly Problem[],
@@ -139,19 +164,23 @@ async function teacherOf(
   const named = find(tree, ['train', 'distill', 'teacher']);
   if (named === null) return { problems: [], teacher: null };
   const { place } = named;
-  const found =
-    named.tree.kind === 'map'
-      ? await specOf(named.tree, place.source, [], lookup)
-      : await findTeacher(String(plain(named.tree)), place, lookup, (source, route) =>
-          parseSpec(source, [], { ...lookup, route }),
-        );
+  const known = lookup.found.get(named.tree) ?? readTeacher(named.tree, place, lookup);
+  lookup.found.set(named.tree, known);
+  const found = await known;
   if (!found.ok) return { problems: found.problems, teacher: null };
   const { spec } = found;
-  const [known, wanted] = [spec.data, sourceOf(data)].map(imagesText);
-  if (known === wanted) return { problems: [], teacher: spec };
-  const message = `the teacher ${spec.name} knows ${known}, this network is to learn ${wanted}`;
+  const [has, wanted] = [spec.data, sourceOf(data)].map(imagesText);
+  if (has === wanted) return { problems: [], teacher: spec };
+  const message = `the teacher ${spec.name} knows ${has}, this network is to learn ${wanted}`;
   const help = 'name a teacher of the same data set';
   return { problems: [{ place, paths: ['train.distill.teacher'], message, help }], teacher: null };
+}
+
+function readTeacher(written: Tree, place: Place, lookup: Lookup): Promise<Taught> {
+  if (written.kind === 'map') return specOf(written, place.source, [], lookup);
+  return findTeacher(String(plain(written)), place, lookup, (source, route) =>
+    parseSpec(source, [], { ...lookup, route }),
+  );
 }
 
 /** Problems as a compiler prints them, with a blank line between; the first 25 of very many. */
@@ -191,7 +220,7 @@ export async function loadSpec(
  */
 export async function storedSpec(spec: Spec, run: string): Promise<Spec> {
   const source: Source = { kind: 'file', name: run, text: renderSpec(spec), folder: '.' };
-  const result = await parseSpec(source, [], { runs: noRuns, route: [] });
+  const result = await parseSpec(source, [], { runs: noRuns, route: [], found: new Map() });
   if (result.ok) return result.spec;
   throw specFailure(run, result.problems);
 }

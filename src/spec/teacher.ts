@@ -5,6 +5,7 @@ import { similarFile } from './extends.js';
 import type { SpecResult } from './load.js';
 import type { Place, Problem, Source } from './problem.js';
 import { readSource } from './read.js';
+import type { Tree } from './tree.js';
 import type { Spec } from './types.js';
 
 /** The spec of a run by its id or name. Throws a Failure of kind `input` where there is no such run. */
@@ -27,6 +28,8 @@ export interface Lookup {
   readonly runs: SpecOfRun;
   /** Spec files from that which was asked for to the one at hand, each the teacher of the one before. */
   readonly route: readonly Link[];
+  /** Teachers read so far, by where they are named: experiments of one sweep share them. */
+  readonly found: Map<Tree, Promise<Taught>>;
 }
 
 /** A file as part of a route. */
@@ -35,7 +38,9 @@ export async function linkTo(file: string): Promise<Link> {
 }
 
 /** A spec by itself, or what is wrong with it. */
-type Found = { readonly ok: true; readonly spec: Spec } | Extract<SpecResult, { ok: false }>;
+export type Taught =
+  | { readonly ok: true; readonly spec: Spec }
+  | Extract<SpecResult, { ok: false }>;
 
 /**
  * The teacher that is named at `place`: a spec file if it looks like one, else a run.
@@ -45,10 +50,10 @@ type Found = { readonly ok: true; readonly spec: Spec } | Extract<SpecResult, { 
 export async function findTeacher(
   name: string,
   place: Place,
-  { runs, route }: Lookup,
-  parse: (source: Source, route: readonly Link[]) => Promise<Found>,
-): Promise<Found> {
-  const refuse = (message: string, help?: string): Found => {
+  { runs, route }: Pick<Lookup, 'runs' | 'route'>,
+  parse: (source: Source, route: readonly Link[]) => Promise<Taught>,
+): Promise<Taught> {
+  const refuse = (message: string, help?: string): Taught => {
     const problem: Problem = { place, paths: ['train.distill.teacher'], message };
     return { ok: false, problems: [help ? { ...problem, help } : problem] };
   };

@@ -6,6 +6,8 @@ import { type PresetName, presets } from '../../src/spec/architectures.js';
 import { binaryQuantization } from '../../src/spec/binary.js';
 import { loadSpec } from '../../src/spec/load.js';
 import { fieldAt } from '../../src/spec/schema.js';
+import { noRuns } from '../../src/spec/teacher.js';
+import { loadSweep } from '../../src/sweep/open.js';
 import { packageFile } from '../../src/util/paths.js';
 
 const folder = packageFile('configs');
@@ -15,8 +17,10 @@ const configs = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filte
 
 it.each(configs)('%s loads, and editors find its schema', async (name) => {
   const file = join(folder, name);
-  const { spec } = await loadSpec(file);
-  expect(spec.name).not.toBe('');
+  const { name: specName } = name.startsWith('sweeps')
+    ? await loadSweep(file, [], noRuns, false)
+    : (await loadSpec(file)).spec;
+  expect(specName).not.toBe('');
   const schema = /^# yaml-language-server: \$schema=(.+)\n/.exec(readFileSync(file, 'utf8'))?.[1];
   expect(resolve(dirname(file), schema ?? '')).toBe(packageFile('src/spec/schema.json'));
 });
