@@ -4,15 +4,15 @@
 // Reset is held for 64 clocks after configuration, until the block RAMs answer.
 module hx8k_b_evn #(
     parameter int DIVIDER      = 12,
-    parameter int PIXELS       = 7,
-    parameter int OUTPUTS      = 4,
-    parameter int INPUTS       = 2,
+    parameter int PIXELS       = 4,
+    parameter int OUTPUTS      = 1,
+    parameter int INPUTS       = 1,
     parameter int TAU          = 5,
     parameter int COUNT_BITS   = 10,
     parameter int ACT_DEPTH    = 256,
-    parameter int WEIGHT_DEPTH = 2048,
-    parameter int WEIGHT_HUGE  = 0,
-    parameter int RESULT_DEPTH = 256
+    parameter int WEIGHT_DEPTH = 1024,
+    parameter int MAP_DEPTH    = 768,
+    parameter int HUGE         = 0
 ) (
     input  logic CLK,
     input  logic RX,
@@ -36,8 +36,8 @@ module hx8k_b_evn #(
       .COUNT_BITS(COUNT_BITS),
       .ACT_DEPTH(ACT_DEPTH),
       .WEIGHT_DEPTH(WEIGHT_DEPTH),
-      .WEIGHT_HUGE(WEIGHT_HUGE),
-      .RESULT_DEPTH(RESULT_DEPTH)
+      .MAP_DEPTH(MAP_DEPTH),
+      .HUGE(HUGE)
   ) accelerator (
       .clk(CLK),
       .reset,

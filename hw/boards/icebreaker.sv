@@ -5,14 +5,14 @@
 module icebreaker #(
     parameter int DIVIDER      = 12,
     parameter int PIXELS       = 7,
-    parameter int OUTPUTS      = 4,
+    parameter int OUTPUTS      = 2,
     parameter int INPUTS       = 2,
     parameter int TAU          = 5,
     parameter int COUNT_BITS   = 10,
     parameter int ACT_DEPTH    = 256,
     parameter int WEIGHT_DEPTH = 16384,
-    parameter int WEIGHT_HUGE  = 1,
-    parameter int RESULT_DEPTH = 256
+    parameter int MAP_DEPTH    = 16384,
+    parameter int HUGE         = 1
 ) (
     input  logic CLK,
     input  logic RX,
@@ -36,8 +36,8 @@ module icebreaker #(
       .COUNT_BITS(COUNT_BITS),
       .ACT_DEPTH(ACT_DEPTH),
       .WEIGHT_DEPTH(WEIGHT_DEPTH),
-      .WEIGHT_HUGE(WEIGHT_HUGE),
-      .RESULT_DEPTH(RESULT_DEPTH)
+      .MAP_DEPTH(MAP_DEPTH),
+      .HUGE(HUGE)
   ) accelerator (
       .clk(CLK),
       .reset,

@@ -13,6 +13,8 @@ module subbit_accumulator #(
     input  logic                               reset,
     output logic                               step,
     output logic                               busy,
+    // Output channels of a group that leave, 1..OUTPUTS.
+    input  logic [$clog2(OUTPUTS+1)-1:0]       beats,
     input  logic                               in_valid,
     input  logic                               in_first,
     input  logic                               in_last,
@@ -40,19 +42,20 @@ module subbit_accumulator #(
   assign out_counts = leaving[BEAT-1:0];
 
   for (genvar lane = 0; lane < LANES; lane++) begin : lanes
+    logic [COUNT_BITS-1:0] total, sum;
+    assign total = totals[lane*COUNT_BITS+:COUNT_BITS];
+    assign sum = COUNT_BITS'(in_sums[lane*SUM_BITS+:SUM_BITS]);
+
+    // The choice behind the adder shares its cells; one before it would take cells of its own.
     always_ff @(posedge clk) begin
-      if (step && in_valid) begin
-        totals[lane*COUNT_BITS+:COUNT_BITS] <=
-            (in_first ? '0 : totals[lane*COUNT_BITS+:COUNT_BITS])
-            + COUNT_BITS'(in_sums[lane*SUM_BITS+:SUM_BITS]);
-      end
+      if (step && in_valid) totals[lane*COUNT_BITS+:COUNT_BITS] <= in_first ? sum : total + sum;
     end
   end
 
   always_ff @(posedge clk) begin
     if (finished && free) begin
       leaving <= totals;
-      left <= LEFT_BITS'(OUTPUTS);
+      left <= beats;
     end else if (out_valid && out_ready) begin
       leaving <= leaving >> BEAT;
       left <= left - 1;

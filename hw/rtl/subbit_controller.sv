@@ -3,63 +3,57 @@
 // Carries out requests, one frame at a time, and answers each with one frame (docs/hardware.md):
 //   01 describe          -> protocol version and parameters
 //   02 write             half 0: space, half 1: first word, then data, bank by bank, word by word
-//   03 run               halves 0..7: the layer's registers -> cycles, low half first
-//   04 read              half 0: first result word, half 1: words -> accumulators
+//   03 run               half 0: last layer to run -> cycles, low half first
+//   04 read              half 0: first word of the maps, half 1: words -> these words
 // The answer has the request's sequence number and its code + 80. A request that cannot be carried out
 // has no effect and is answered with code FF and one half: 1 wrong CRC, 2 unknown code, 3 wrong payload.
 module subbit_controller #(
     parameter int PIXELS       = 7,
-    parameter int OUTPUTS      = 4,
+    parameter int OUTPUTS      = 2,
     parameter int INPUTS       = 2,
     parameter int TAU          = 5,
     parameter int COUNT_BITS   = 10,
     parameter int ACT_DEPTH    = 256,
     parameter int WEIGHT_DEPTH = 16384,
-    parameter int RESULT_DEPTH = 256,
-    parameter int RESULT_BITS  = $clog2(RESULT_DEPTH)
+    parameter int MAP_DEPTH    = 16384
 ) (
-    input  logic                   clk,
-    input  logic                   reset,
+    input  logic        clk,
+    input  logic        reset,
     // Request.
-    input  logic                   frame_valid,
-    output logic                   frame_ready,
-    input  logic                   frame_good,
-    input  logic [7:0]             frame_sequence,
-    input  logic [7:0]             frame_code,
-    input  logic [7:0]             frame_halves,
-    output logic [7:0]             payload_address,
-    input  logic [15:0]            payload,
+    input  logic        frame_valid,
+    output logic        frame_ready,
+    input  logic        frame_good,
+    input  logic [7:0]  frame_sequence,
+    input  logic [7:0]  frame_code,
+    input  logic [7:0]  frame_halves,
+    output logic [7:0]  payload_address,
+    input  logic [15:0] payload,
     // Answer.
-    output logic                   header_valid,
-    input  logic                   header_ready,
-    output logic [7:0]             header_sequence,
-    output logic [7:0]             header_code,
-    output logic [7:0]             header_halves,
-    output logic                   half_valid,
-    input  logic                   half_ready,
-    output logic [15:0]            half,
+    output logic        header_valid,
+    input  logic        header_ready,
+    output logic [7:0]  header_sequence,
+    output logic [7:0]  header_code,
+    output logic [7:0]  header_halves,
+    output logic        half_valid,
+    input  logic        half_ready,
+    output logic [15:0] half,
     // Accelerator.
-    output logic                   write_valid,
-    output logic [1:0]             write_space,
-    output logic [15:0]            write_address,
-    output logic [3:0]             write_bank,
-    output logic [15:0]            write_data,
-    output logic                   start_valid,
-    input  logic                   start_ready,
-    input  logic [31:0]            cycles,
-    output logic [RESULT_BITS-1:0] result_address,
-    output logic [2:0]             result_lane,
-    input  logic [15:0]            result
+    output logic        write_valid,
+    output logic        write_space,
+    output logic [15:0] write_address,
+    output logic        write_bank,
+    output logic [15:0] write_data,
+    output logic        start_valid,
+    input  logic        start_ready,
+    output logic [7:0]  last_layer,
+    input  logic [31:0] cycles,
+    output logic [15:0] read_address,
+    input  logic [15:0] read_data
 );
-  localparam logic [15:0] PROTOCOL = 16'd1;
+  localparam logic [15:0] PROTOCOL = 16'd2;
   localparam logic [7:0] DESCRIBE = 8'h01, WRITE = 8'h02, RUN = 8'h03, READ = 8'h04, FAILED = 8'hFF;
   localparam logic [7:0] ANSWER = 8'h80;
   localparam logic [15:0] WRONG_CRC = 16'd1, UNKNOWN_CODE = 16'd2, WRONG_PAYLOAD = 16'd3;
-  localparam logic [1:0] ACTIVATIONS = 2'd0, WEIGHTS = 2'd1, REGISTERS = 2'd2;
-  localparam logic [3:0] LAST_ACT_BANK = 4'(3 * INPUTS - 1);
-  localparam int INDEX_BITS = OUTPUTS * INPUTS * TAU;
-  localparam logic [3:0] LAST_WEIGHT_BANK = 4'(((INDEX_BITS > 9 ? INDEX_BITS : 9) + 15) / 16 - 1);
-  localparam logic [15:0] MOST_WORDS = 16'(255 / PIXELS);
 
   typedef enum logic [2:0] {
     IDLE,
@@ -75,9 +69,10 @@ module subbit_controller #(
   state_t      state;
   logic [7:0]  index, left;
   logic [15:0] address, reason;
-  logic [3:0]  bank, last_bank;
-  logic [2:0]  lane;
-  logic [1:0]  space;
+  logic        space, bank;
+  // A run uses its image up: a request that comes again is only answered again.
+  logic        ran;
+  logic [7:0]  ran_sequence;
   // Payload and result follow their addresses by one cycle.
   logic        settled;
 
@@ -88,14 +83,12 @@ module subbit_controller #(
   assign write_bank = bank;
   assign write_data = payload;
   assign start_valid = state == START;
-  assign result_address = address[RESULT_BITS-1:0];
-  assign result_lane = lane;
+  assign last_layer = payload[7:0];
+  assign read_address = address;
   assign header_valid = state == HEADER;
   assign header_sequence = frame_sequence;
   assign header_halves = left;
   assign half_valid = state == BODY && settled;
-  assign last_bank = space == ACTIVATIONS ? LAST_ACT_BANK : space == WEIGHTS ? LAST_WEIGHT_BANK : '0;
-
   always_comb begin
     case (header_code)
       ANSWER | DESCRIBE:
@@ -108,10 +101,10 @@ module subbit_controller #(
         4'd5: half = 16'(COUNT_BITS);
         4'd6: half = 16'(ACT_DEPTH);
         4'd7: half = 16'(WEIGHT_DEPTH);
-        default: half = 16'(RESULT_DEPTH);
+        default: half = 16'(MAP_DEPTH);
       endcase
       ANSWER | RUN: half = index[0] ? cycles[31:16] : cycles[15:0];
-      ANSWER | READ: half = result;
+      ANSWER | READ: half = read_data;
       default: half = reason;
     endcase
   end
@@ -122,8 +115,7 @@ module subbit_controller #(
     case (state)
       IDLE: begin
         index <= '0;
-        bank <= '0;
-        lane <= '0;
+        bank <= 1'b0;
         if (frame_valid && !frame_ready) begin
           header_code <= FAILED;
           left <= 8'd1;
@@ -139,17 +131,16 @@ module subbit_controller #(
                 left <= 8'd9;
               end
               WRITE:
-              if (frame_halves > 2 && payload <= 16'(REGISTERS)) begin
-                space <= payload[1:0];
+              if (frame_halves > 2 && payload[15:1] == 0) begin
+                space <= payload[0];
+                ran <= 1'b0;
                 index <= 8'd1;
                 settled <= 1'b0;
                 state <= ADDRESS;
               end
               RUN:
-              if (frame_halves == 8) begin
-                space <= REGISTERS;
-                address <= '0;
-                state <= STORE;
+              if (frame_halves == 1 && payload[15:8] == 0) begin
+                state <= ran && ran_sequence == frame_sequence ? RUNNING : START;
               end
               READ:
               if (frame_halves == 2) begin
@@ -174,15 +165,19 @@ module subbit_controller #(
       if (settled) begin
         settled <= 1'b0;
         index <= index + 1;
-        bank <= bank == last_bank ? '0 : bank + 1;
-        if (bank == last_bank) address <= address + 1;
+        bank <= !space && !bank;
+        if (space || bank) address <= address + 1;
         if (index + 8'd1 == frame_halves) begin
           header_code <= ANSWER | WRITE;
           left <= '0;
-          state <= frame_code == RUN ? START : HEADER;
+          state <= HEADER;
         end
       end
-      START: if (start_ready) state <= RUNNING;
+      START: begin
+        ran <= 1'b1;
+        ran_sequence <= frame_sequence;
+        if (start_ready) state <= RUNNING;
+      end
       RUNNING:
       if (start_ready) begin
         index <= '0;
@@ -193,9 +188,9 @@ module subbit_controller #(
       COUNT:
       if (settled) begin
         index <= '0;
-        if (payload != 0 && payload <= MOST_WORDS) begin
+        if (payload[7:0] != 0 && payload[15:8] == 0) begin
           header_code <= ANSWER | READ;
-          left <= 8'(payload[7:0] * 8'(PIXELS));
+          left <= payload[7:0];
         end
         state <= HEADER;
       end
@@ -209,8 +204,7 @@ module subbit_controller #(
         index <= index + 1;
         left <= left - 1;
         settled <= 1'b0;
-        lane <= lane == 3'(PIXELS - 1) ? '0 : lane + 1;
-        if (lane == 3'(PIXELS - 1)) address <= address + 1;
+        address <= address + 1;
         if (left == 1) begin
           state <= IDLE;
           frame_ready <= 1'b1;
@@ -219,6 +213,7 @@ module subbit_controller #(
       default: state <= IDLE;
     endcase
     if (reset) begin
+      ran <= 1'b0;
       state <= IDLE;
       frame_ready <= 1'b0;
     end

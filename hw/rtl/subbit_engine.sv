@@ -190,6 +190,7 @@ module subbit_engine #(
       .reset,
       .step,
       .busy(draining),
+      .beats($clog2(OUTPUTS + 1)'(OUTPUTS)),
       .in_valid(valid[3]),
       .in_first(first[3]),
       .in_last(last[3]),

@@ -1,18 +1,18 @@
 `default_nettype none
 
-// The accelerator behind a UART: what a board's top module wraps.
+// The accelerator of whole networks behind a UART: what a board's top module wraps.
 module subbit_uart_accelerator #(
     parameter int DIVIDER      = 12,
     parameter int PAUSE_BITS   = 18,
     parameter int PIXELS       = 7,
-    parameter int OUTPUTS      = 4,
+    parameter int OUTPUTS      = 2,
     parameter int INPUTS       = 2,
     parameter int TAU          = 5,
     parameter int COUNT_BITS   = 10,
     parameter int ACT_DEPTH    = 256,
     parameter int WEIGHT_DEPTH = 16384,
-    parameter int WEIGHT_HUGE  = 1,
-    parameter int RESULT_DEPTH = 256
+    parameter int MAP_DEPTH    = 16384,
+    parameter int HUGE         = 1
 ) (
     input  logic clk,
     input  logic reset,
@@ -21,8 +21,6 @@ module subbit_uart_accelerator #(
     // High while a request is carried out.
     output logic working
 );
-  localparam int RESULT_BITS = $clog2(RESULT_DEPTH);
-
   logic rx_valid, tx_valid, tx_ready;
   logic [7:0] rx_data, tx_data;
 
@@ -61,13 +59,10 @@ module subbit_uart_accelerator #(
   logic [7:0] header_sequence, header_code, header_halves;
   logic [15:0] half;
 
-  logic write_valid, start_valid, start_ready;
-  logic [1:0] write_space;
-  logic [15:0] write_address, write_data, result;
-  logic [3:0] write_bank;
+  logic write_valid, write_space, write_bank, start_valid, start_ready;
+  logic [15:0] write_address, write_data, read_address, read_data;
+  logic [7:0]  last_layer;
   logic [31:0] cycles;
-  logic [RESULT_BITS-1:0] result_address;
-  logic [2:0] result_lane;
 
   subbit_controller #(
       .PIXELS(PIXELS),
@@ -77,7 +72,7 @@ module subbit_uart_accelerator #(
       .COUNT_BITS(COUNT_BITS),
       .ACT_DEPTH(ACT_DEPTH),
       .WEIGHT_DEPTH(WEIGHT_DEPTH),
-      .RESULT_DEPTH(RESULT_DEPTH)
+      .MAP_DEPTH(MAP_DEPTH)
   ) controller (
       .clk,
       .reset,
@@ -104,13 +99,13 @@ module subbit_uart_accelerator #(
       .write_data,
       .start_valid,
       .start_ready,
+      .last_layer,
       .cycles,
-      .result_address,
-      .result_lane,
-      .result
+      .read_address,
+      .read_data
   );
 
-  subbit_accelerator #(
+  subbit_network #(
       .PIXELS(PIXELS),
       .OUTPUTS(OUTPUTS),
       .INPUTS(INPUTS),
@@ -118,9 +113,9 @@ module subbit_uart_accelerator #(
       .COUNT_BITS(COUNT_BITS),
       .ACT_DEPTH(ACT_DEPTH),
       .WEIGHT_DEPTH(WEIGHT_DEPTH),
-      .WEIGHT_HUGE(WEIGHT_HUGE),
-      .RESULT_DEPTH(RESULT_DEPTH)
-  ) accelerator (
+      .MAP_DEPTH(MAP_DEPTH),
+      .HUGE(HUGE)
+  ) network (
       .clk,
       .reset,
       .write_valid,
@@ -130,11 +125,11 @@ module subbit_uart_accelerator #(
       .write_data,
       .start_valid,
       .start_ready,
+      .last_layer,
       .cycles,
-      .result_read(1'b1),
-      .result_address,
-      .result_lane,
-      .result
+      .read_enable(1'b1),
+      .read_address,
+      .read_data
   );
 
   subbit_frame_sender sender (

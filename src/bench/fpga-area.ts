@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { oneBitEngine, responseEngine } from '../fpga/equal-units.js';
-import { responseParameters } from '../fpga/response.js';
+import { oneBitEngine, responseEngine } from '../fpga/layers/equal-units.js';
+import { responseParameters } from '../fpga/layers/response.js';
 import { rtlFiles } from '../fpga/rtl.js';
 import { runNpmTool } from '../fpga/tools/npm.js';
 import { parseXilinxReport, type XilinxReport } from '../fpga/tools/reports.js';

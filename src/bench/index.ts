@@ -10,6 +10,7 @@ const suites: Readonly<Record<string, () => Promise<Suite>>> = {
   values: async () => (await import('./values.js')).values,
   network: async () => (await import('./network.js')).network,
   fpga: async () => (await import('./fpga.js')).fpga,
+  'fpga-proof': async () => (await import('./fpga-proof.js')).fpgaProof,
   'fpga-area': async () => (await import('./fpga-area.js')).fpgaArea,
   pipeline: async () => (await import('./pipeline.js')).pipeline,
   presets: async () => (await import('./presets.js')).presets,

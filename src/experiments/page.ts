@@ -43,7 +43,11 @@ function row(experiment: Experiment, record: ExperimentRecord, variant: string):
 }
 
 /** Difference of two variants, seed by seed. */
-function pairedDifference(record: ExperimentRecord, variant: string, against: string): Estimate {
+export function pairedDifference(
+  record: ExperimentRecord,
+  variant: string,
+  against: string,
+): Estimate {
   const others = new Map(
     outcomesOf(record, against).map(({ seed, accuracy }) => [seed, accuracy] as const),
   );

@@ -2,20 +2,16 @@ import { type Architecture, layOut, type MapShape } from '../model/network.js';
 import type { QuantizeSpec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { chooseDesign, type Fit } from './fit.js';
-import type { BinaryLayer } from './plan.js';
 import { type FpgaTarget, type FpgaTargetName, fpgaTargets } from './targets.js';
 
-/** What decides whether a network's binary layers fit a part. */
+/** What decides whether a network fits a part. */
 export interface FitQuestion {
   readonly architecture: Architecture;
   readonly image: MapShape;
+  readonly classes: number;
+  /** The largest of its layers. */
   readonly tau: number;
   readonly target: FpgaTargetName;
-}
-
-/** The binary layers of an architecture on images of a shape; they do not depend on the classes. */
-export function binaryLayers(architecture: Architecture, image: MapShape): readonly BinaryLayer[] {
-  return layOut(architecture, image, 1).blocks;
 }
 
 /**
@@ -39,8 +35,8 @@ export function designFor(question: FitQuestion): Fit & { readonly target: FpgaT
   );
 }
 
-function fitOf({ architecture, image, tau, target }: FitQuestion): Fit {
-  return chooseDesign(binaryLayers(architecture, image), tau, fpgaTargets[target]);
+function fitOf({ architecture, image, classes, tau, target }: FitQuestion): Fit {
+  return chooseDesign(layOut(architecture, image, classes), tau, fpgaTargets[target]);
 }
 
 /** The nearest change of each single setting with which the network fits, in words. */

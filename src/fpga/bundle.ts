@@ -4,12 +4,14 @@ import type { PackedModel } from '../model/packed.js';
 import { listFiles } from '../util/files.js';
 import { hashFile } from '../util/hash.js';
 import { packageFile } from '../util/paths.js';
-import { halvesPerWord } from './design.js';
 import type { DesignDocument } from './design-document.js';
-import type { GoldenLayer } from './golden.js';
-import type { GoldenVector, NetworkImage } from './host/bundle.js';
-import { layerOffset, packWeights } from './image.js';
+import type { GoldenImage } from './golden.js';
+import type { GoldenVector, NetworkDocument } from './host/bundle.js';
+import type { StepMap } from './host/maps.js';
+import { networkImage } from './image.js';
+import { planNetwork } from './plan.js';
 import { readMe } from './read-me.js';
+import { mapOf } from './simulate.js';
 import { fpgaTargets } from './targets.js';
 
 /** How the RTL was proved to compute the trained network. */
@@ -19,17 +21,17 @@ export interface Verification {
   readonly simulator: string | null;
   /** Test images whose layers were compared, bit for bit. */
   readonly images: readonly number[];
-  /** Names of the layers that were compared on each of these images. */
+  /** Names of the maps that were compared on each of these images; the last are the logits. */
   readonly layers: readonly string[];
-  /** Accumulators compared. */
+  /** Values compared. */
   readonly values: number;
-  /** Cycles of all binary layers on one image, as simulated. */
+  /** Cycles of one image, from its bytes to its logits, as simulated. */
   readonly cyclesPerImage: number | null;
 }
 
 /** What `manifest.json` tells of a deployment folder. */
 export interface Manifest {
-  readonly format: 1;
+  readonly format: 2;
   readonly name: string;
   readonly target: string;
   readonly part: string;
@@ -50,7 +52,7 @@ export interface BundleContent {
   readonly modelFile: string;
   readonly model: PackedModel;
   readonly design: DesignDocument;
-  readonly golden: readonly GoldenLayer[];
+  readonly golden: readonly GoldenImage[];
   readonly verification: Verification;
   readonly artifacts: Readonly<Record<string, string>>;
 }
@@ -65,24 +67,30 @@ export async function writeBundle(out: string, content: BundleContent): Promise<
   await copyFile(packageFile(`hw/boards/${top}.pcf`), join(out, 'pins.pcf'));
   await writeHost(join(out, 'host'));
 
-  const { vectors, bytes } = layOutGolden(golden);
-  const network: NetworkImage = {
-    format: 1,
-    offsets: design.layers.map((plan, i) => layerOffset(plan, model.blocks[i].conv, design.design)),
-    weightBanks: halvesPerWord(design.design).weights,
-    activationBanks: halvesPerWord(design.design).activations,
+  const plan = planNetwork(model.shape, design.design);
+  const { vectors, bytes } = layOutGolden(
+    golden,
+    plan.steps.map(({ step }) => mapOf(step)),
+  );
+  const { input } = model.shape;
+  const network: NetworkDocument = {
+    format: 2,
+    imageBytes: input.height * input.width * input.channels,
+    classes: model.classes,
+    steps: plan.steps.map(({ step }) => mapOf(step)),
     vectors,
   };
+  const weights = networkImage(model, plan, design.design);
   await writeFile(join(out, 'golden.bin'), bytes);
   await writeFile(join(out, 'network.json'), `${JSON.stringify(network, null, 1)}\n`);
-  await writeFile(join(out, 'weights.bin'), weightBytes(model, design));
+  await writeFile(join(out, 'weights.bin'), littleEndian(new Uint16Array(weights.buffer)));
   await writeFile(join(out, 'README.md'), readMe(model.name, design, verification));
 
   const { part, board, target, tools } = design;
   const files: Record<string, { size: number; sha256: string }> = {};
   for (const path of await listFiles(out)) files[path] = await hashFile(join(out, path));
   const manifest: Manifest = {
-    format: 1,
+    format: 2,
     name: model.name,
     ...{ target, part, board, tools },
     artifacts: content.artifacts,
@@ -102,27 +110,32 @@ async function writeHost(folder: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }\n');
 }
 
-function weightBytes(model: PackedModel, { layers, design }: DesignDocument): Uint8Array {
-  const halves = layers.flatMap((plan, i) => [...packWeights(plan, model.blocks[i].conv, design)]);
-  return littleEndian(halves);
+function littleEndian(halves: ArrayLike<number>): Uint8Array {
+  return Uint8Array.from({ length: 2 * halves.length }, (_, i) => halves[i >> 1] >> (8 * (i & 1)));
 }
 
-function littleEndian(halves: readonly number[]): Uint8Array {
-  return Uint8Array.from(halves.flatMap((half) => [half & 0xff, (half >> 8) & 0xff]));
+function layOutGolden(golden: readonly GoldenImage[], steps: readonly StepMap[]) {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const add = (bytes: Uint8Array) => {
+    parts.push(bytes);
+    size += bytes.length;
+    return size - bytes.length;
+  };
+  const vectors = golden.map(
+    ({ image, pixels, maps }): GoldenVector => ({
+      image,
+      pixels: add(pixels),
+      maps: maps.map((map, i) => map && add(littleEndian(wordsOf(steps[i], map.values)))),
+    }),
+  );
+  return { vectors, bytes: Buffer.concat(parts) };
 }
 
-function layOutGolden(golden: readonly GoldenLayer[]) {
-  const bytes: number[] = [];
-  const vectors: GoldenVector[] = [];
-  for (const { layer, image, bits, accumulators } of golden) {
-    const bitsAt = bytes.length;
-    for (let i = 0; i < bits.length; i += 8) {
-      bytes.push(bits.subarray(i, i + 8).reduce((byte, bit, j) => byte | (bit << j), 0));
-    }
-    vectors.push({ layer, image, bits: bitsAt, accumulators: bytes.length });
-    for (const byte of littleEndian([...accumulators])) bytes.push(byte);
-  }
-  return { vectors, bytes: Uint8Array.from(bytes) };
+/** The words of a map as a map memory holds it. */
+function wordsOf({ wordsPerValue }: StepMap, values: Int32Array): number[] {
+  const halves = (value: number) => [value & 0xffff, (value >> 16) & 0xffff];
+  return Array.from(values).flatMap((value) => halves(value).slice(0, wordsPerValue));
 }
 
 /** Reads a deployment folder's manifest. */

@@ -1,28 +1,42 @@
 /** Parameters of the accelerator's RTL: one bitstream each. See docs/hardware.md. */
 export interface Design {
-  /** Neighbouring output pixels computed at once, 1..7. */
+  /** Neighbouring output pixels of a binary layer computed at once, 1..7. */
   readonly pixels: number;
-  /** Output channels computed at once. */
+  /** Output channels of a binary layer computed at once. */
   readonly outputs: number;
-  /** Input channels added up at once, 1..5. */
+  /** Input channels of a binary layer added up at once. */
   readonly inputs: number;
-  /** Bits of a kernel's index, 1..9; at 9 the index is the kernel. */
+  /** Most bits of a kernel's index, 1..9; at 9 the index is the kernel. */
   readonly tau: number;
-  /** Width of a match count: holds 9 * Cin of the widest layer. */
+  /** Width of a match count: holds 9 * Cin of the widest binary layer. */
   readonly countBits: number;
   /** Words of the activation memory. */
   readonly activationDepth: number;
-  /** Words of the weight memory. */
+  /** Words of 32 bits of the weight memory. */
   readonly weightDepth: number;
-  /** Whether the weight memory lies in the part's large single-port memories (SPRAM). */
-  readonly weightHuge: boolean;
-  /** Words of the result memory. */
-  readonly resultDepth: number;
+  /** Words of 16 bits of each of the two map memories. */
+  readonly mapDepth: number;
+  /** Whether weights and maps lie in the part's large single-port memories (SPRAM). */
+  readonly huge: boolean;
 }
 
-/** Columns of a row of a segment: two tiles of outputs at stride 1 and a neighbour on each side. */
-export function segmentColumns(design: Pick<Design, 'pixels'>): number {
-  return 2 * design.pixels + 2;
+/** What the RTL's counters and small memories hold, whatever the parameters. */
+export const engineLimits = {
+  /** Columns and rows of a map, with room for a tile that reaches over its edge. */
+  side: 248,
+  channels: 256,
+  /** Values of a vector that a dense layer multiplies. */
+  taps: 256,
+  imageChannels: 4,
+  steps: 256,
+} as const;
+
+/** Words of a layer's registers. */
+export const layerWords = 14;
+
+/** Columns of a row of a segment that are its own: two tiles of outputs at stride 1. */
+export function segmentPixels({ pixels }: Pick<Design, 'pixels'>): number {
+  return 2 * pixels;
 }
 
 /** Kernels that one step decodes. */
@@ -30,17 +44,7 @@ export function lanes(design: Pick<Design, 'outputs' | 'inputs'>): number {
   return design.outputs * design.inputs;
 }
 
-/** Bits of a word of the weight memory: one index a lane, but never less than a member. */
-export function weightWidth(design: Pick<Design, 'outputs' | 'inputs' | 'tau'>): number {
-  return Math.max(9, lanes(design) * design.tau);
-}
-
-/** 16-bit halves of a word of each memory that is written from outside. */
-export function halvesPerWord(design: Design): { activations: number; weights: number } {
-  return { activations: 3 * design.inputs, weights: Math.ceil(weightWidth(design) / 16) };
-}
-
-/** Words that a layer's subset takes at the head of its weights. */
+/** Members of a layer's subset that lie in the weight memory. */
 export function subsetWords(tau: number): number {
   return tau === 9 ? 0 : 2 ** tau;
 }
@@ -55,7 +59,7 @@ export function rtlParameters(design: Design): Readonly<Record<string, number>> 
     COUNT_BITS: design.countBits,
     ACT_DEPTH: design.activationDepth,
     WEIGHT_DEPTH: design.weightDepth,
-    WEIGHT_HUGE: design.weightHuge ? 1 : 0,
-    RESULT_DEPTH: design.resultDepth,
+    MAP_DEPTH: design.mapDepth,
+    HUGE: design.huge ? 1 : 0,
   };
 }

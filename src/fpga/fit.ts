@@ -1,8 +1,9 @@
-import { imageCycles } from './cycles.js';
-import { type Design, subsetWords, weightWidth } from './design.js';
-import { memoryNeeds, totalBlockRams } from './memory.js';
-import { type BinaryLayer, type LayerPlan, planLayers, tileLayer } from './plan.js';
-import type { FpgaTarget } from './targets.js';
+import type { NetworkShape } from '../model/network.js';
+import { networkCycles } from './cycles.js';
+import { type Design, engineLimits } from './design.js';
+import { memoryNeeds, spramWords, totalBlockRams } from './memory.js';
+import { type NetworkPlan, planNetwork } from './plan.js';
+import type { EngineShape, FpgaTarget } from './targets.js';
 
 /** A resource of which a design needs more than there is. */
 export interface Misfit {
@@ -16,68 +17,57 @@ export interface Misfit {
 /** A design with the plan of a network on it, and what it lacks; it fits where nothing is lacking. */
 export interface Fit {
   readonly design: Design;
-  readonly plans: readonly LayerPlan[];
+  readonly plan: NetworkPlan;
   readonly misfits: readonly Misfit[];
 }
 
-/**
- * Shapes of the engine that are considered, as pixels x outputs x inputs. Rows of 7, 14, 28 and 56
- * pixels are multiples of 7; the largest shape takes about two thirds of an UP5K's logic.
- */
-export const engineShapes = [
-  { pixels: 7, outputs: 4, inputs: 2 },
-  { pixels: 7, outputs: 3, inputs: 2 },
-  { pixels: 7, outputs: 2, inputs: 2 },
-  { pixels: 7, outputs: 4, inputs: 1 },
-  { pixels: 7, outputs: 2, inputs: 1 },
-] as const;
-
+/** Bits of a word of the weight memory, one index a lane. */
+const weightBits = 32;
 const blockWords = 256;
-const roundUp = (words: number) => Math.ceil(words / blockWords) * blockWords;
+const roundUp = (words: number, unit: number) => Math.max(1, Math.ceil(words / unit)) * unit;
 
 /**
- * The engine for a network's binary layers on a target: of the shapes whose memories fit, the one
- * with the fewest cycles an image; where none fits, the one that comes closest, with its misfits.
+ * The design for a network on a target: of the engines whose memories fit, the one with the fewest cycles
+ * an image; where none fits, the one that comes closest, with its misfits.
+ *
+ * @param tau the largest of its layers
  */
-export function chooseDesign(layers: readonly BinaryLayer[], tau: number, target: FpgaTarget): Fit {
-  const fits = engineShapes.map((shape) => fitDesign(layers, { ...shape, tau }, target));
-  const cycles = ({ plans, design }: Fit) => imageCycles(plans, design);
+export function chooseDesign(shape: NetworkShape, tau: number, target: FpgaTarget): Fit {
+  const fits = target.engines
+    .filter(({ outputs, inputs }) => outputs * inputs * tau <= weightBits)
+    .map((engine) => fitDesign(shape, { ...engine, tau }, target));
   const excess = ({ misfits }: Fit) =>
     misfits.reduce((sum, misfit) => sum + misfit.needed / misfit.available, 0);
-  return fits.reduce((best, fit) => {
-    if (excess(fit) !== excess(best)) return excess(fit) < excess(best) ? fit : best;
-    return cycles(fit) < cycles(best) ? fit : best;
-  });
+  const least = Math.min(...fits.map(excess));
+  const closest = fits.filter((fit) => excess(fit) === least);
+  if (least > 0 || closest.length === 1) return closest[0];
+  const cycles = closest.map(({ plan, design }) => networkCycles(plan, design));
+  return closest[cycles.indexOf(Math.min(...cycles))];
 }
 
-/** Sizes the memories of one engine shape for a network and holds them against the target. */
+/** Sizes the memories of one engine for a network and holds them against the target. */
 function fitDesign(
-  layers: readonly BinaryLayer[],
-  shape: Pick<Design, 'pixels' | 'outputs' | 'inputs' | 'tau'>,
+  shape: NetworkShape,
+  engine: EngineShape & Pick<Design, 'tau'>,
   target: FpgaTarget,
 ): Fit {
-  const tilings = layers.map(({ conv }) => tileLayer(conv, shape));
-  const largest = (values: number[]) => Math.max(1, ...values);
-  const mostInputs = largest(tilings.map((tiling) => tiling.inputGroups * shape.inputs));
-  const weightWords = tilings.reduce(
-    (sum, { inputGroups, outputGroups }) =>
-      sum + subsetWords(shape.tau) + inputGroups * outputGroups,
-    0,
+  const plan = planNetwork(shape, engine);
+  const mostInputs = Math.max(
+    1,
+    ...plan.steps.map(({ binary }) => (binary?.inputGroups ?? 0) * engine.inputs),
   );
-  const weightHuge = target.resources.sprams > 0;
+  const huge = target.resources.sprams > 0;
+  const unit = huge ? spramWords : blockWords;
   const design: Design = {
-    ...shape,
+    ...engine,
     countBits: Math.ceil(Math.log2(9 * mostInputs + 1)),
-    activationDepth: roundUp(largest(tilings.map((t) => t.segments * t.inputGroups))),
-    resultDepth: roundUp(largest(tilings.map((t) => t.tiles * t.outputGroups * shape.outputs))),
-    weightDepth: weightHuge ? Math.max(16384, roundUp(weightWords)) : roundUp(weightWords),
-    weightHuge,
+    activationDepth: roundUp(plan.activationWords, blockWords),
+    weightDepth: roundUp(plan.weightWords, unit),
+    mapDepth: roundUp(plan.mapWords, unit),
+    huge,
   };
-  return {
-    design,
-    plans: planLayers(layers, design),
-    misfits: [...memoryMisfits(design, target), ...counterMisfits(layers, design)],
-  };
+  const misfits = [...memoryMisfits(design, target), ...limitMisfits(shape, plan, design)];
+  return { design, plan, misfits };
 }
 
 function memoryMisfits(design: Design, target: FpgaTarget): Misfit[] {
@@ -94,34 +84,32 @@ function memoryMisfits(design: Design, target: FpgaTarget): Misfit[] {
       resource: 'SPRAM',
       needed: needs.sprams,
       available: target.resources.sprams,
-      detail: `weights: ${design.weightDepth} words of ${weightWidth(design)} bits`,
+      detail: `weights: ${design.weightDepth} words of 32 bits, two maps of ${design.mapDepth} words`,
     },
   ];
   return candidates.filter(({ needed, available }) => needed > available);
 }
 
-/** Widths of the sequencer's registers and of the link's addresses (docs/hardware.md). */
-function counterMisfits(layers: readonly BinaryLayer[], design: Design): Misfit[] {
-  const perLayer = layers.flatMap(({ name, conv }) => {
-    const tiling = tileLayer(conv, design);
-    return [
-      { what: 'input groups', needed: tiling.inputGroups, available: 256, name },
-      { what: 'output groups', needed: tiling.outputGroups, available: 256, name },
-      { what: 'tiles of a row', needed: tiling.tiles, available: 256, name },
-    ];
+/** What is too large for the RTL's counters, registers and small memories (docs/hardware.md). */
+function limitMisfits(shape: NetworkShape, plan: NetworkPlan, design: Design): Misfit[] {
+  const { side, channels, taps, imageChannels, steps } = engineLimits;
+  const { input } = shape;
+  const misfit = (resource: string, needed: number, available: number, detail: string): Misfit => ({
+    ...{ resource, needed, available, detail },
   });
-  const misfits = perLayer.map(({ what, needed, available, name }) => ({
-    resource: what,
-    needed,
-    available,
-    detail: name,
-  }));
-  const depths = [design.weightDepth, design.activationDepth, design.resultDepth];
-  misfits.push({
-    resource: 'words of a memory',
-    needed: Math.max(...depths),
-    available: 65536,
-    detail: `weights ${depths[0]}, activations ${depths[1]}, results ${depths[2]}`,
-  });
-  return misfits.filter(({ needed, available }) => needed > available);
+  const perStep = plan.steps.flatMap(({ step, binary, dense }) => [
+    misfit('columns or rows', Math.max(step.output.height, step.output.width), side, step.name),
+    misfit('channels', step.output.channels, channels, step.name),
+    misfit('values a vector', dense?.taps ?? 1, taps, step.name),
+    misfit('input groups', binary?.inputGroups ?? 1, 256, step.name),
+  ]);
+  return [
+    misfit('columns or rows', Math.max(input.height, input.width), side, 'image'),
+    misfit('channels', input.channels, imageChannels, 'image'),
+    ...perStep,
+    misfit('layers', plan.steps.length, steps, 'steps of the network'),
+    misfit('words of weights', design.weightDepth, 65536, 'addresses have 16 bits'),
+    misfit('words of a map', design.mapDepth, 32768, 'addresses have 15 bits'),
+    misfit('words of activations', design.activationDepth, 65536, 'addresses have 16 bits'),
+  ].filter(({ needed, available }) => needed > available);
 }

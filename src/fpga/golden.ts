@@ -1,53 +1,29 @@
 import type { PackedModel } from '../model/packed.js';
 import { referenceTrace } from '../model/reference.js';
-import { Failure } from '../util/failure.js';
+import type { LayerTrace } from '../model/trace.js';
+import type { NetworkPlan } from './plan.js';
 
-/** A binary layer on a test image, by the reference. */
-export interface GoldenLayer {
-  /** Position among the network's blocks. */
-  readonly layer: number;
+/** A test image with every map of its way through the network, by the reference. */
+export interface GoldenImage {
   /** Number of the test image. */
   readonly image: number;
-  /** What the convolution sees: 1 for +1, 0 for -1, [height, width, channels]. */
-  readonly bits: Uint8Array;
-  /** What it must give, [height, width, channels]. */
-  readonly accumulators: Int32Array;
+  /** [height, width, channels]. */
+  readonly pixels: Uint8Array;
+  /** The map of each step; null where the reference does not trace it. */
+  readonly maps: readonly (LayerTrace | null)[];
 }
 
 /**
- * Inputs and accumulators of every binary layer of a model on one image, by the arithmetic reference.
+ * What every step of a plan must give on one image, by the arithmetic reference.
  *
  * @param pixels [height, width, channels]
- * @throws Failure where the model's layers are zero-padded, which the accelerator cannot compute
  */
-export function goldenLayers(model: PackedModel, pixels: Uint8Array, image: number): GoldenLayer[] {
-  const trace = new Map(referenceTrace(model, pixels).map((map) => [map.name, map.values]));
-  const valuesOf = (name: string) => {
-    const values = trace.get(name);
-    if (values === undefined) throw new Error(`the reference traces no ${name}`);
-    return values;
-  };
-  const { blocks } = model.shape;
-  return blocks.map(({ name }, layer) => {
-    const input = valuesOf(layer === 0 ? 'stem' : blocks[layer - 1].name);
-    const seen = model.blocks[layer].input;
-    if (seen.activations !== 'binary') {
-      throw new Error(`${name} sees values of 16 bits, not of one`);
-    }
-    if (seen.padding === 'zero') {
-      throw new Failure(
-        'input',
-        `the accelerator pads with -1, but ${name} sees 0 beyond its edge`,
-        [
-          'run the model on a CPU: it computes zero padding exactly',
-          'or train a network here, which pads with -1',
-        ],
-      );
-    }
-    const { threshold } = seen;
-    const bits = Uint8Array.from(input, (value, i) =>
-      value >= threshold[i % threshold.length] ? 1 : 0,
-    );
-    return { layer, image, bits, accumulators: valuesOf(`${name}.conv`) };
-  });
+export function goldenImage(
+  model: PackedModel,
+  plan: Pick<NetworkPlan, 'steps'>,
+  pixels: Uint8Array,
+  image: number,
+): GoldenImage {
+  const trace = new Map(referenceTrace(model, pixels).map((map) => [map.name, map]));
+  return { image, pixels, maps: plan.steps.map(({ step }) => trace.get(step.name) ?? null) };
 }

@@ -1,34 +1,22 @@
-import { type Design, halvesPerWord } from './design.js';
+import type { NetworkShape } from '../model/network.js';
 import { mostHalves } from './host/frame.js';
-import type { LayerPlan } from './plan.js';
 
 const frameBytes = (halves: number) => 6 + 2 * halves;
 
-/** Bytes of requests and answers that move `words` words of `banks` halves, behind `head` halves. */
-function transferBytes(words: number, banks: number, head: number, answer: (n: number) => number) {
-  const wordsPerFrame = Math.floor((mostHalves - head) / banks);
-  let bytes = 0;
-  for (let word = 0; word < words; word += wordsPerFrame) {
-    bytes += answer(Math.min(wordsPerFrame, words - word) * banks);
-  }
-  return bytes;
-}
-
 /**
- * Bytes that cross the link for all binary layers of one image, both ways: activations in, run
- * requests, accumulators out. Weights are loaded once, not with every image.
+ * Bytes that cross the link for one image, both ways: the image in, a run request, the logits out. The
+ * network is loaded once, not with every image.
  */
-export function linkBytes(plans: readonly LayerPlan[], design: Design): number {
-  const { activations } = halvesPerWord(design);
-  let bytes = 0;
-  for (const plan of plans) {
-    for (const { rows } of plan.passes) {
-      const words = rows * plan.activationWordsPerRow;
-      bytes += transferBytes(words, activations, 2, (n) => frameBytes(2 + n) + frameBytes(0));
-      bytes += frameBytes(8) + frameBytes(2);
-      const results = rows * plan.resultWordsPerRow;
-      bytes += transferBytes(results, design.pixels, 0, (n) => frameBytes(2) + frameBytes(n));
-    }
+export function linkBytes({ input, classifier }: NetworkShape): number {
+  const image = Math.ceil((input.height * input.width * input.channels) / 2);
+  let bytes = frameBytes(1) + frameBytes(2);
+  const perWrite = mostHalves - 2;
+  for (let at = 0; at < image; at += perWrite) {
+    bytes += frameBytes(2 + Math.min(perWrite, image - at)) + frameBytes(0);
+  }
+  const logits = 2 * classifier.classes;
+  for (let at = 0; at < logits; at += mostHalves) {
+    bytes += frameBytes(2) + frameBytes(Math.min(mostHalves, logits - at));
   }
   return bytes;
 }

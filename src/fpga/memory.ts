@@ -1,4 +1,4 @@
-import { type Design, halvesPerWord, lanes, segmentColumns, weightWidth } from './design.js';
+import { type Design, lanes, segmentPixels } from './design.js';
 
 /** Shapes that a block RAM of the iCE40 can take: words x bits. */
 const blockShapes = [
@@ -9,7 +9,7 @@ const blockShapes = [
 ] as const;
 
 /** Words of an SPRAM of the iCE40 UltraPlus; each has 16 bits. */
-const spramWords = 16384;
+export const spramWords = 16384;
 
 /** Block RAMs that a memory of `words` words of `bits` bits takes: the best of the RAM's shapes. */
 export function blockRams(words: number, bits: number): number {
@@ -24,24 +24,39 @@ export interface MemoryNeeds {
   readonly sprams: number;
 }
 
-export type MemoryName = 'subsets' | 'activations' | 'results' | 'weights' | 'frame';
+export type MemoryName =
+  | 'activations'
+  | 'subsets'
+  | 'constants'
+  | 'vectors'
+  | 'places'
+  | 'frame'
+  | 'weights'
+  | 'maps';
 
 /** Exactly what Yosys infers for a design: the test-suite holds the two together. */
 export function memoryNeeds(design: Design): MemoryNeeds {
-  const banks = halvesPerWord(design);
-  const weightBanks = Array.from({ length: banks.weights }, (_, bank) =>
-    Math.min(16, weightWidth(design) - 16 * bank),
-  );
-  const weightBlocks = weightBanks.map((bits) => blockRams(design.weightDepth, bits));
+  const { activationDepth, inputs, weightDepth, mapDepth, tau, huge } = design;
+  const bits = (depth: number) => Math.ceil(Math.log2(depth));
+  const inputBits = inputs > 1 ? bits(inputs) : 1;
+  const columns = segmentPixels(design) + 2;
+  const words = { weights: weightDepth, maps: mapDepth };
   return {
     blockRams: {
-      subsets: design.tau === 9 ? 0 : lanes(design) * blockRams(2 ** design.tau, 9),
-      activations: banks.activations * blockRams(design.activationDepth, segmentColumns(design)),
-      results: blockRams(design.resultDepth, design.pixels * design.countBits),
-      weights: design.weightHuge ? 0 : weightBlocks.reduce((sum, blocks) => sum + blocks, 0),
+      // Bits are written one by one, which a block RAM can do where its words have 16 bits.
+      activations: 3 * inputs * Math.ceil(activationDepth / 256) * Math.ceil(columns / 16),
+      subsets: tau === 9 ? 0 : lanes(design) * blockRams(2 ** tau, 9),
+      constants: 6,
+      vectors: blockRams(512, 16),
+      places:
+        2 * blockRams(16, bits(mapDepth)) + blockRams(16, bits(activationDepth) + inputBits + 9),
       frame: blockRams(256, 16),
+      weights: huge ? 0 : 2 * blockRams(words.weights, 16),
+      maps: huge ? 0 : 2 * blockRams(words.maps, 16),
     },
-    sprams: design.weightHuge ? banks.weights * Math.ceil(design.weightDepth / spramWords) : 0,
+    sprams: huge
+      ? 2 * Math.ceil(words.weights / spramWords) + 2 * Math.ceil(words.maps / spramWords)
+      : 0,
   };
 }
 

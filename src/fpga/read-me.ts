@@ -12,8 +12,8 @@ export function verificationText({ simulated, ...done }: Verification): string {
   const { layers, images, values } = done;
   const many = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
   return (
-    `simulated: ${many(layers.length, 'binary layer')} on ${many(images.length, 'test image')}, ` +
-    `${values} accumulators, equal to the reference bit for bit`
+    `simulated: ${many(layers.length, 'map')} of the network on ${many(images.length, 'test image')}, ` +
+    `${values} values, equal to the reference bit for bit`
   );
 }
 
@@ -27,9 +27,9 @@ export function readMe(
   const microseconds = ((cyclesPerImage / clock) * 1e6).toFixed(0);
   return `# ${name} on ${part} (${board})
 
-The binary 3x3 layers of the network run on the FPGA; stem, batch norm, shortcuts and classifier
-run on the host. One image takes ${cyclesPerImage} cycles there (${microseconds} microseconds at the
-board's ${clock / 1e6} MHz), not counting the link.
+The whole network runs on the FPGA: the bytes of an image go in, logits come out. One image takes
+${cyclesPerImage} cycles (${microseconds} microseconds at the board's ${clock / 1e6} MHz), not counting the
+link.
 
 Verification: ${verificationText(verification)}.
 
@@ -37,10 +37,10 @@ Verification: ${verificationText(verification)}.
 |---|---|
 | bitstream.bin | the accelerator for ${part} (${resources.logicCells} logic cells) |
 | pins.pcf | its pins |
-| design.json | its parameters, memory map and the layers' plan |
-| weights.bin, network.json | subsets and indices as the accelerator's memory holds them |
+| design.json | its parameters, memories and the network's steps |
+| weights.bin, network.json | the network as the accelerator's memory holds it |
 | model.snn | the whole packed network |
-| golden.bin | inputs and accumulators of every binary layer on test images |
+| golden.bin | test images with every map and the logits that must come out |
 | host/ | driver and self-test |
 | manifest.json | SHA-256 of every file, tool versions, verification record |
 
@@ -48,7 +48,8 @@ Verification: ${verificationText(verification)}.
 2. Run the self-test: \`node host/main.js --port /dev/ttyUSB1\`
 
 The self-test needs Node 20 or later and \`stty\` (Linux or macOS), and a serial port that runs at
-${baud} bit/s. It loads the weights, runs the golden vectors and compares every accumulator. It has
+${baud} bit/s. It loads the network, runs the golden images and compares every logit, and every map of
+the first of them. It has
 passed against the simulated board; no physical board has run it yet.
 `;
 }

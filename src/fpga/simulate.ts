@@ -1,210 +1,113 @@
-import { spawn } from 'node:child_process';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { PackedBinaryConv } from '../model/packed.js';
+import type { PackedModel } from '../model/packed.js';
+import type { LayerTrace } from '../model/trace.js';
 import { Failure } from '../util/failure.js';
-import { type Design, halvesPerWord, rtlParameters } from './design.js';
-import { layerRegisters, packActivations, placeIndex, resultPlaces } from './host/layout.js';
-import { layerOffset, packWeights } from './image.js';
-import type { LayerPass, LayerPlan } from './plan.js';
+import { converse } from './converse.js';
+import { type Design, rtlParameters } from './design.js';
+import { imageWords, mapAddress, mapValues, mapWords, type StepMap } from './host/maps.js';
+import { networkImage } from './image.js';
+import type { NetworkPlan } from './plan.js';
+import type { Step } from './steps.js';
 import type { ToolContext } from './tools/tool.js';
 import { buildSimulator } from './tools/verilator.js';
 
-/** A layer of the plan with the weights that it runs with. */
-export interface WeightedLayer {
-  readonly plan: LayerPlan;
-  readonly weights: Pick<PackedBinaryConv, 'members' | 'indices'>;
-}
-
-/** One layer on one input. */
-export interface LayerJob {
-  /** Which of the layers. */
-  readonly layer: number;
-  /** 1 for +1, 0 for -1, [height, width, channels]. */
-  readonly bits: Uint8Array;
-}
-
-export interface LayerOutcome {
-  /** [height, width, channels] of the layer's output. */
-  readonly accumulators: Int32Array;
-  /** Cycles of each pass, by the RTL's own counter. */
-  readonly cycles: readonly number[];
-}
-
-/** Builds the simulator of a design's accelerator in `folder`; returns the path of its program. */
+/** Builds the simulator of a design in `folder`; returns the path of its program. */
 export function buildAccelerator(
   design: Design,
   folder: string,
   context: ToolContext,
 ): Promise<string> {
   const source = {
-    top: 'subbit_accelerator',
+    top: 'subbit_network',
     parameters: rtlParameters(design),
-    harness: 'accelerator.cpp',
+    harness: 'network.cpp',
   };
   return buildSimulator(source, folder, context);
 }
 
-/** How a simulated engine takes a layer. */
-export interface EngineLayout extends Pick<Design, 'pixels' | 'outputs' | 'inputs'> {
-  /** 16-bit halves of a word of each memory. */
-  readonly halves: { readonly activations: number; readonly weights: number };
-  /** The halves of a layer's weight words. */
-  readonly weights: (layer: WeightedLayer) => Uint16Array;
-  /** What is written for a pass before it runs: spaces from word 0 on. */
-  readonly registers: (
-    layer: WeightedLayer,
-    pass: LayerPass,
-  ) => readonly { readonly space: number; readonly halves: Uint16Array }[];
+/** One image through the simulated accelerator. */
+export interface NetworkOutcome {
+  /** The maps that were asked for, in order. */
+  readonly maps: readonly LayerTrace[];
+  /** Cycles until each of these maps was complete, from the start of the network. */
+  readonly cycles: readonly number[];
 }
+
+const spaces = { weights: 0, maps: 1 } as const;
+const mostWords = 0xffff;
 
 /**
- * Runs layers through the simulated accelerator: loads all weights once, then for each job and each
- * of its passes activations and registers, and reads the results back.
+ * Runs images through the simulated accelerator: loads the network once, then for each image the
+ * network until every step of `probes`, whose map is read back.
  *
  * @param program what {@link buildAccelerator} returned for this design
+ * @param probes positions of steps; the last step gives the logits
  * @throws Failure of kind `tool` when the simulator fails or answers with too few bytes
  */
-export function simulateLayers(
+export async function simulateNetwork(
   program: string,
-  design: Design,
-  layers: readonly WeightedLayer[],
-  jobs: readonly LayerJob[],
+  { model, plan, design }: { model: PackedModel; plan: NetworkPlan; design: Design },
+  images: readonly Uint8Array[],
+  probes: readonly number[],
   signal: AbortSignal,
-): Promise<LayerOutcome[]> {
-  return simulateEngine(program, acceleratorLayout(design), layers, jobs, signal);
-}
-
-/** {@link simulateLayers} for any engine whose harness speaks the commands of hw/sim. */
-export async function simulateEngine(
-  program: string,
-  layout: EngineLayout,
-  layers: readonly WeightedLayer[],
-  jobs: readonly LayerJob[],
-  signal: AbortSignal,
-): Promise<LayerOutcome[]> {
-  const answer = await converse(program, commands(layout, layers, jobs), signal);
-  return readAnswer(answer, layout, layers, jobs);
-}
-
-const spaces = { activations: 0, weights: 1, registers: 2 } as const;
-
-function acceleratorLayout(design: Design): EngineLayout {
-  return {
-    ...design,
-    halves: halvesPerWord(design),
-    weights: ({ plan, weights }) => packWeights(plan, weights, design),
-    registers: ({ plan, weights }, pass) => {
-      const offset = layerOffset(plan, weights, design);
-      return [{ space: spaces.registers, halves: layerRegisters(plan, pass, offset) }];
-    },
-  };
-}
-
-function* commands(
-  layout: EngineLayout,
-  layers: readonly WeightedLayer[],
-  jobs: readonly LayerJob[],
-): Generator<Uint8Array> {
-  for (const layer of layers) {
-    const { weightBase } = layer.plan;
-    yield writeCommand(spaces.weights, layout.halves.weights, weightBase, layout.weights(layer));
-  }
-  for (const { layer, bits } of jobs) {
-    const { plan } = layers[layer];
-    for (const pass of plan.passes) {
-      const activations = packActivations(bits, plan, pass, layout);
-      yield writeCommand(spaces.activations, layout.halves.activations, 0, activations);
-      for (const { space, halves } of layout.registers(layers[layer], pass)) {
-        yield writeCommand(space, 1, 0, halves);
+): Promise<NetworkOutcome[]> {
+  function* commands(): Generator<Uint8Array> {
+    const words = networkImage(model, plan, design);
+    yield writeCommand(spaces.weights, 2, new Uint16Array(words.buffer));
+    for (const image of images) {
+      for (const probe of probes) {
+        yield writeCommand(spaces.maps, 1, imageWords(image));
+        yield Uint8Array.of(0x52, probe); // R: run
+        yield readCommand(mapAddress(probe), mapWords(mapOf(plan.steps[probe].step)));
       }
-      yield Uint8Array.of(0x52); // R: run
-      yield readCommand(layout.pixels, pass.rows * plan.resultWordsPerRow);
     }
   }
+  const answer = await converse(program, commands(), signal);
+  let at = 0;
+  const take = (bytes: number) => {
+    at += bytes;
+    if (at > answer.length) {
+      throw new Failure(
+        'tool',
+        `the simulated accelerator answered ${answer.length} bytes, too few`,
+      );
+    }
+    return at - bytes;
+  };
+  return images.map(() => {
+    const outcomes = probes.map((probe) => {
+      const map = mapOf(plan.steps[probe].step);
+      const cycles = answer.readUInt32LE(take(4));
+      const count = mapWords(map);
+      const from = take(2 * count);
+      const halves = Int16Array.from({ length: count }, (_, i) => answer.readInt16LE(from + 2 * i));
+      const { name, shape } = map;
+      return { cycles, map: { name, shape, values: mapValues(map, halves) } };
+    });
+    return { maps: outcomes.map(({ map }) => map), cycles: outcomes.map(({ cycles }) => cycles) };
+  });
 }
 
-function writeCommand(space: number, banks: number, address: number, halves: Uint16Array) {
+/** The map that a step leaves. */
+export function mapOf({ kind, name, output }: Step): StepMap {
+  return { name, shape: output, wordsPerValue: kind === 'classifier' ? 2 : 1 };
+}
+
+function writeCommand(space: number, banks: number, halves: Uint16Array): Uint8Array {
+  const words = halves.length / banks;
+  if (words > mostWords) throw new RangeError(`${words} words in a command`);
   const command = new DataView(new ArrayBuffer(7 + 2 * halves.length));
   command.setUint8(0, 0x57); // W: write
   command.setUint8(1, space);
   command.setUint8(2, banks);
-  command.setUint16(3, address, true);
-  command.setUint16(5, halves.length / banks, true);
+  command.setUint16(3, 0, true);
+  command.setUint16(5, words, true);
   halves.forEach((half, i) => {
     command.setUint16(7 + 2 * i, half, true);
   });
   return new Uint8Array(command.buffer);
 }
 
-function readCommand(pixels: number, words: number): Uint8Array {
-  return Uint8Array.of(0x44, pixels, words & 0xff, words >> 8); // D: read data
-}
-
-async function converse(
-  program: string,
-  input: Iterable<Uint8Array>,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const child = spawn(program, { stdio: ['pipe', 'pipe', 'pipe'], signal });
-  const chunks: Buffer[] = [];
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    errors += text;
-  });
-  const ended = new Promise<number | null>((resolve) => {
-    child.on('close', resolve);
-    child.on('error', (error) => {
-      errors += error.message;
-      resolve(null);
-    });
-  });
-  // Where the simulator stops reading, its exit code tells why; the broken pipe tells nothing.
-  await pipeline(Readable.from(input), child.stdin).catch(() => {});
-  const code = await ended;
-  signal.throwIfAborted();
-  if (code !== 0) {
-    throw new Failure('tool', `the simulated accelerator failed (exit code ${code}): ${errors}`);
-  }
-  return Buffer.concat(chunks);
-}
-
-function readAnswer(
-  answer: Buffer,
-  layout: EngineLayout,
-  layers: readonly WeightedLayer[],
-  jobs: readonly LayerJob[],
-): LayerOutcome[] {
-  let at = 0;
-  const outcomes = jobs.map(({ layer }) => {
-    const { plan } = layers[layer];
-    const { height, width, channels } = plan.conv.output;
-    const accumulators = new Int32Array(height * width * channels);
-    const cycles = plan.passes.map((pass) => {
-      const bytes = 4 + 2 * pass.rows * plan.resultWordsPerRow * layout.pixels;
-      if (at + bytes > answer.length) {
-        throw new Failure(
-          'tool',
-          `the simulated accelerator answered ${answer.length} bytes, too few`,
-        );
-      }
-      const count = answer.readUInt32LE(at);
-      let place = at + 4;
-      for (const result of resultPlaces(plan, pass, layout)) {
-        if (result) accumulators[placeIndex(result, plan.conv)] = answer.readInt16LE(place);
-        place += 2;
-      }
-      at += bytes;
-      return count;
-    });
-    return { accumulators, cycles };
-  });
-  if (at !== answer.length) {
-    throw new Failure(
-      'tool',
-      `the simulated accelerator answered ${answer.length - at} bytes too many`,
-    );
-  }
-  return outcomes;
+function readCommand(address: number, words: number): Uint8Array {
+  const bytes = (value: number) => [value & 0xff, value >> 8];
+  return Uint8Array.of(0x44, ...bytes(address), ...bytes(words)); // D: read data
 }

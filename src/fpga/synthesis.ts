@@ -55,7 +55,7 @@ export async function synthesizeNetlist(
   const script = [
     `read_verilog -sv ${Object.keys(files).join(' ')}`,
     `chparam ${parameters.join(' ')} ${target.top}`,
-    `synth_ice40 -spram -top ${target.top} -json netlist.json`,
+    `synth_ice40 -spram ${target.resources.dsps > 0 ? '-dsp ' : ''}-top ${target.top} -json netlist.json`,
     'tee -q -o statistics.json stat -json',
   ].join('; ');
   const wanted = ['netlist.json', 'statistics.json'] as const;

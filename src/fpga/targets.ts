@@ -1,4 +1,5 @@
 import type { DeviceTarget } from '../spec/types.js';
+import type { Design } from './design.js';
 
 /** What a part has. */
 export interface Resources {
@@ -10,6 +11,9 @@ export interface Resources {
   readonly sprams: number;
   readonly dsps: number;
 }
+
+/** Size of the binary layers' engine: what it computes in a step. */
+export type EngineShape = Pick<Design, 'pixels' | 'outputs' | 'inputs'>;
 
 /** A part on a board that a bitstream can be made for. */
 export interface FpgaTarget {
@@ -24,6 +28,8 @@ export interface FpgaTarget {
   /** The link, bit/s: the clock over the RTL's DIVIDER. */
   readonly baud: number;
   readonly resources: Resources;
+  /** Engines of the binary layers that its logic has room for beside the rest. */
+  readonly engines: readonly EngineShape[];
   /** Board name of openFPGALoader. */
   readonly loaderBoard: string;
 }
@@ -41,6 +47,13 @@ export const fpgaTargets: Readonly<Record<FpgaTargetName, FpgaTarget>> = {
     clock: 12e6,
     baud: 1e6,
     resources: { logicCells: 5280, blockRams: 30, sprams: 4, dsps: 8 },
+    // Rows of 7, 14, 28 and 56 pixels are multiples of 7; the largest takes nearly all logic.
+    engines: [
+      { pixels: 7, outputs: 2, inputs: 2 },
+      { pixels: 7, outputs: 3, inputs: 1 },
+      { pixels: 7, outputs: 2, inputs: 1 },
+      { pixels: 7, outputs: 1, inputs: 1 },
+    ],
     loaderBoard: 'ice40_generic',
   },
   'ice40-hx8k': {
@@ -52,6 +65,8 @@ export const fpgaTargets: Readonly<Record<FpgaTargetName, FpgaTarget>> = {
     clock: 12e6,
     baud: 1e6,
     resources: { logicCells: 7680, blockRams: 32, sprams: 0, dsps: 0 },
+    // Its six multipliers are made of logic, which leaves room for no more.
+    engines: [{ pixels: 4, outputs: 1, inputs: 1 }],
     loaderBoard: 'ice40_generic',
   },
 };

@@ -1,39 +1,38 @@
 import { describeDifference, firstDifference } from '../model/trace.js';
 import { Failure } from '../util/failure.js';
-import { passCycles } from './cycles.js';
-import type { Design } from './design.js';
-import type { GoldenLayer } from './golden.js';
-import type { LayerPlan } from './plan.js';
-import type { LayerOutcome } from './simulate.js';
+import type { GoldenImage } from './golden.js';
+import type { NetworkOutcome } from './simulate.js';
 
 /**
  * Compares what the simulated RTL computed with the reference, value by value, and its cycles with
  * the cycle model.
  *
+ * @param probes the steps whose maps were read back
+ * @param cycles of each step, by the cycle model
  * @throws Failure that names the first image, layer, channel and position that differ
  */
 export function compareWithReference(
-  plans: readonly LayerPlan[],
-  design: Design,
-  golden: readonly GoldenLayer[],
-  outcomes: readonly LayerOutcome[],
+  golden: readonly GoldenImage[],
+  probes: readonly number[],
+  cycles: readonly number[],
+  outcomes: readonly NetworkOutcome[],
 ): void {
   if (outcomes.length !== golden.length) {
-    throw new Error(`${outcomes.length} simulated layers for ${golden.length} golden ones`);
+    throw new Error(`${outcomes.length} simulated images for ${golden.length} golden ones`);
   }
-  for (const [i, { layer, image, accumulators }] of golden.entries()) {
-    const plan = plans[layer];
-    const trace = (values: Int32Array) => [{ name: plan.name, shape: plan.conv.output, values }];
-    const difference = firstDifference(trace(accumulators), trace(outcomes[i].accumulators));
-    if (difference) {
-      throw mismatch(`on test image ${image}, ${describeDifference(difference)}`);
-    }
-    const modelled = plan.passes.map((pass) => passCycles(plan.tiling, pass, design));
-    if (modelled.join() !== outcomes[i].cycles.join()) {
-      throw mismatch(
-        `on test image ${image}, layer ${plan.name} took ${outcomes[i].cycles.join(' + ')} cycles, ` +
-          `the model says ${modelled.join(' + ')}`,
-      );
+  for (const [i, { image, maps }] of golden.entries()) {
+    for (const [j, step] of probes.entries()) {
+      const expected = maps[step];
+      const actual = outcomes[i].maps[j];
+      const difference = expected && firstDifference([expected], [actual]);
+      if (difference) throw mismatch(`on test image ${image}, ${describeDifference(difference)}`);
+      const modelled = cycles.slice(0, step + 1).reduce((sum, count) => sum + count, 0);
+      if (modelled !== outcomes[i].cycles[j]) {
+        throw mismatch(
+          `on test image ${image}, ${outcomes[i].cycles[j]} cycles passed until the end of layer ` +
+            `${actual.name}, the model says ${modelled}`,
+        );
+      }
     }
   }
 }

@@ -148,10 +148,10 @@ const figures: readonly Figure[] = [
     against: { figure: 'CPU speed-up', as: 'speed-up' },
   },
   {
-    figure: 'FPGA cycles an image, binary layers',
+    figure: 'FPGA cycles an image',
     unit: 'cycles',
     digits: 0,
-    of: found('binary layers', 'deploy', 'synthesize'),
+    of: found('whole network', 'deploy', 'synthesize'),
     against: { figure: 'FPGA speed-up at equal clock', as: 'speed-up' },
   },
   { figure: 'FPGA clock', unit: 'MHz', digits: 1, of: found('fmax after routing', 'synthesize') },

@@ -38,7 +38,7 @@ const closingFigures: readonly (readonly [stage: string, metric: string])[] = [
   ['evaluate', 'CPU time'],
   ['synthesize', 'LUT'],
   ['synthesize', 'fmax after routing'],
-  ['synthesize', 'binary layers at board clock'],
+  ['synthesize', 'images at board clock'],
 ];
 
 /** What a person looks for in the store behind a run: stage, file (or the folder itself) and label. */

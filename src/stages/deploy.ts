@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { dataDigest, openSplit } from '../data/load.js';
 import { allOf, imagesOf } from '../data/source.js';
 import { type Verification, writeBundle } from '../fpga/bundle.js';
+import { stepCycles } from '../fpga/cycles.js';
 import type { DesignDocument } from '../fpga/design-document.js';
-import { type GoldenLayer, goldenLayers } from '../fpga/golden.js';
+import { type GoldenImage, goldenImage } from '../fpga/golden.js';
 import { linkBytes, linkSeconds } from '../fpga/link-time.js';
+import { type NetworkPlan, planNetwork } from '../fpga/plan.js';
 import { notSimulated, verificationText } from '../fpga/read-me.js';
 import { simulatorDigest } from '../fpga/rtl.js';
-import { buildAccelerator, simulateLayers } from '../fpga/simulate.js';
+import { buildAccelerator, simulateNetwork } from '../fpga/simulate.js';
+import { networkSteps, type Step } from '../fpga/steps.js';
 import { verilatorVersion } from '../fpga/tools/verilator.js';
 import { compareWithReference } from '../fpga/verify.js';
 import { decodeModel } from '../model/container/read.js';
@@ -25,17 +28,17 @@ type Slice = {
   readonly verify: VerifySpec;
 };
 
-/** Most test images whose layers are simulated and become golden vectors. */
+/** Most test images that are simulated and become golden vectors. */
 const mostImages = 8;
 
 /**
- * Puts together what a board needs and proves it: every binary layer of the trained network, on test
- * images, through the RTL in Verilator, bit for bit and cycle for cycle. Without Verilator the folder
+ * Puts together what a board needs and proves it: the trained network on test images, from bytes to
+ * logits, through the RTL in Verilator, every map bit for bit and cycle for cycle. Without Verilator the folder
  * says that it was not simulated; installing it runs the stage again.
  */
 export const deploy = defineStage({
   name: 'deploy',
-  version: 1,
+  version: 2,
   needs: ['pack', 'evaluate', 'synthesize'],
   skip: whyNotOnFpga,
   reads: ({ data: { augment: _, limit, ...data }, verify }): Slice => ({
@@ -57,10 +60,11 @@ async function assemble(context: StageContext<Slice>): Promise<Metrics> {
   const synthesized = inputOf(inputs, 'synthesize').path;
   const designFile = join(synthesized, 'design.json');
   const design: DesignDocument = JSON.parse(await readFile(designFile, 'utf8'));
-  requireSameLayers(model, design);
+  requireSameNetwork(model, design);
 
-  const golden = await goldenOf(model, context);
-  const verification = await verify(model, design, golden, context);
+  const plan = planNetwork(model.shape, design.design);
+  const golden = await goldenOf(model, plan, context);
+  const verification = await verify(model, plan, design, golden, context);
   const artifacts = Object.fromEntries(
     deploy.needs.map((stage) => [stage, inputOf(inputs, stage).digest]),
   );
@@ -75,18 +79,18 @@ async function assemble(context: StageContext<Slice>): Promise<Metrics> {
   });
   if (verification.simulated) emit({ type: 'note', text: verificationText(verification) });
   else emit({ type: 'warning', text: notSimulated });
-  return metricsOf(design, verification);
+  return metricsOf(model, design, verification);
 }
 
-/** The bitstream's plan and the packed model must speak of the same layers. */
-function requireSameLayers(
+/** The bitstream must have been made for a network of the packed model's steps. */
+function requireSameNetwork(
   { shape, blocks }: PackedModel,
-  { layers, design }: DesignDocument,
+  { steps, design }: DesignDocument,
 ): void {
-  const outline = (list: readonly { name: string; conv: unknown }[]) =>
-    JSON.stringify(list.map(({ name, conv }) => [name, conv]));
-  const sameTau = blocks.every(({ conv }) => conv.tau === design.tau);
-  if (!sameTau || outline(shape.blocks) !== outline(layers)) {
+  const outline = (list: readonly Step[]) =>
+    JSON.stringify(list.map(({ kind, name, output }) => [kind, name, output]));
+  const decodes = blocks.every(({ conv }) => conv.tau <= design.tau);
+  if (!decodes || outline(networkSteps(shape)) !== outline(steps)) {
     throw new Failure('input', 'the bitstream was made for another network than the packed model', [
       'run again with --from synthesize --force',
     ]);
@@ -95,17 +99,18 @@ function requireSameLayers(
 
 async function goldenOf(
   model: PackedModel,
+  plan: NetworkPlan,
   { spec, signal, emit }: StageContext<Slice>,
-): Promise<GoldenLayer[]> {
+): Promise<GoldenImage[]> {
   const limit = { train: null, test: spec.data.limit.test };
   const source = await openSplit({ ...spec.data, limit }, 'test');
   const wanted = allOf(source).slice(0, Math.min(spec.verify.images, mostImages));
   const { count, pixels } = await imagesOf(source, wanted).finally(() => source.close());
   const size = pixels.length / count;
-  const golden: GoldenLayer[] = [];
+  const golden: GoldenImage[] = [];
   for (let image = 0; image < count; image++) {
     emit({ type: 'progress', done: image, total: count, unit: 'images through the reference' });
-    golden.push(...goldenLayers(model, pixels.subarray(image * size, (image + 1) * size), image));
+    golden.push(goldenImage(model, plan, pixels.subarray(image * size, (image + 1) * size), image));
     // The reference computes without a pause; this lets the signal through.
     await new Promise(setImmediate);
     signal.throwIfAborted();
@@ -115,8 +120,9 @@ async function goldenOf(
 
 async function verify(
   model: PackedModel,
-  { layers, design, cyclesPerImage }: DesignDocument,
-  golden: readonly GoldenLayer[],
+  plan: NetworkPlan,
+  { design, cyclesPerImage }: DesignDocument,
+  golden: readonly GoldenImage[],
   { scratch, emit, signal }: StageContext<Slice>,
 ): Promise<Verification> {
   const simulator = await verilatorVersion();
@@ -127,42 +133,42 @@ async function verify(
   emit({ type: 'note', text: `building the accelerator's simulator with ${simulator}` });
   const tools = { logs: join(scratch, 'logs'), emit, signal };
   const program = await buildAccelerator(design, join(scratch, 'simulator'), tools);
-  const weighted = layers.map((plan, i) => ({ plan, weights: model.blocks[i].conv }));
-  const outcomes = await simulateLayers(program, design, weighted, golden, signal);
-  compareWithReference(layers, design, golden, outcomes);
+  const probes = [...plan.steps.keys()];
+  const images = golden.map(({ pixels }) => pixels);
+  const outcomes = await simulateNetwork(program, { model, plan, design }, images, probes, signal);
+  compareWithReference(golden, probes, stepCycles(plan, design), outcomes);
+  const compared = golden.flatMap(({ maps }) => maps.flatMap((map) => map ?? []));
   return {
     simulated: true,
     simulator,
-    images: [...new Set(golden.map(({ image }) => image))],
-    layers: layers.map(({ name }) => name),
-    values: golden.reduce((sum, { accumulators }) => sum + accumulators.length, 0),
-    // Cycles do not depend on data: the comparison holds every pass to the model.
+    images: golden.map(({ image }) => image),
+    layers: [...new Set(compared.map(({ name }) => name))],
+    values: compared.reduce((sum, { values }) => sum + values.length, 0),
+    // Cycles do not depend on data: the comparison holds every image to the model.
     cyclesPerImage,
   };
 }
 
 function metricsOf(
-  { layers, design, cyclesPerImage, baud }: DesignDocument,
-  done: Verification,
+  { shape }: PackedModel,
+  { cyclesPerImage, baud, clock }: DesignDocument,
+  { simulated, layers, images }: Verification,
 ): Metrics {
-  const { simulated } = done;
-  const seconds = linkSeconds(linkBytes(layers, design), baud);
+  const link = linkSeconds(linkBytes(shape), baud);
+  const kind = simulated ? 'simulated' : 'counted';
   return {
-    'binary layers verified': {
-      value: done.layers.length,
-      unit: `of ${layers.length}`,
-      kind: simulated ? 'simulated' : 'counted',
-    },
-    'test images simulated': {
-      value: done.images.length,
-      unit: 'images',
-      kind: simulated ? 'simulated' : 'counted',
-    },
-    'binary layers': {
+    'maps verified': { value: layers.length, unit: 'maps', kind },
+    'test images simulated': { value: images.length, unit: 'images', kind },
+    'whole network': {
       value: cyclesPerImage,
       unit: 'cycles/image',
       kind: simulated ? 'simulated' : 'modelled',
     },
-    'link, apart': { value: seconds * 1000, unit: 'ms/image', kind: 'modelled' },
+    'link, apart': { value: link * 1000, unit: 'ms/image', kind: 'modelled' },
+    'images with the link': {
+      value: 1 / (link + cyclesPerImage / clock),
+      unit: 'images/s',
+      kind: 'modelled',
+    },
   };
 }

@@ -2,8 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dataShape } from '../data/sets.js';
 import { designFor, whyNotAccelerated } from '../fpga/advice.js';
-import { imageCycles } from '../fpga/cycles.js';
-import { designDocument } from '../fpga/design-document.js';
+import { type DesignDocument, designDocument } from '../fpga/design-document.js';
 import { rtlDigest } from '../fpga/rtl.js';
 import {
   type Netlist,
@@ -19,11 +18,10 @@ import type { Metrics } from '../pipeline/events.js';
 import { defineStage, type StageContext } from '../pipeline/stage.js';
 import { binaryQuantization } from '../spec/binary.js';
 import type { ArchitectureSpec, DeviceSpec, Spec, Tau } from '../spec/types.js';
-import { tauText } from '../subbit/tau.js';
-import { Failure } from '../util/failure.js';
 
 type Slice = {
   readonly image: MapShape;
+  readonly classes: number;
   readonly architecture: ArchitectureSpec;
   readonly quantize: { readonly tau: Tau };
   readonly device: DeviceSpec;
@@ -39,32 +37,24 @@ export function whyNotOnFpga(spec: Spec): string | null {
   return fpgaTargetOf(spec) === null ? 'device.target is cpu' : whyNotAccelerated(spec.quantize);
 }
 
-/**
- * The one tau that the accelerator is built for.
- *
- * @throws Failure where layers differ
- */
-function requireOneTau(tau: Tau): number {
-  if (typeof tau === 'number') return tau;
-  throw new Failure(
-    'input',
-    `the accelerator reads indices of one width, but quantize.tau gives its layers ${tauText(tau)}`,
-    ['give all layers the same quantize.tau', 'or set device.target to cpu'],
-  );
+/** The tau that the accelerator is built for: layers of fewer bits run on it too. */
+function largestTau(tau: Tau): number {
+  return typeof tau === 'number' ? tau : Math.max(...Object.values(tau));
 }
 
 /**
- * Makes the bitstream of the accelerator for the network's binary layers. It depends on shapes, tau
- * and device alone: weights are loaded at run time, so a retrained network keeps it. The artifact:
+ * Makes the bitstream of the accelerator for the network. It depends on shapes, tau and device alone:
+ * the network is loaded at run time, so a retrained network keeps it. The artifact:
  * `bitstream.bin`, `design.json`, `statistics.json` (Yosys), `timing.json` (nextpnr), `logs/`.
  */
 export const synthesize = defineStage({
   name: 'synthesize',
-  version: 1,
+  version: 2,
   needs: [],
   skip: whyNotOnFpga,
   reads: (spec): Slice => ({
     image: dataShape(spec.data).image,
+    classes: dataShape(spec.data).classes,
     architecture: spec.architecture,
     quantize: { tau: binaryQuantization(spec).tau },
     device: spec.device,
@@ -77,19 +67,20 @@ export const synthesize = defineStage({
     const target = fpgaTargetOf(spec);
     if (target === null) return;
     const { data, architecture } = spec;
-    const tau = requireOneTau(binaryQuantization(spec).tau);
-    designFor({ architecture, image: dataShape(data).image, tau, target });
+    const tau = largestTau(binaryQuantization(spec).tau);
+    const { image, classes } = dataShape(data);
+    designFor({ architecture, image, classes, tau, target });
   },
   run: build,
 });
 
 async function build({ spec, out, scratch, emit, signal }: StageContext<Slice>): Promise<Metrics> {
-  const { image, architecture, quantize, device } = spec;
+  const { image, classes, architecture, quantize, device } = spec;
   const targetName = fpgaTargetOf({ device });
   if (targetName === null) throw new Error('synthesize was not skipped for the CPU');
-  const tau = requireOneTau(quantize.tau);
-  const fit = designFor({ architecture, image, tau, target: targetName });
-  const { design, plans, target } = fit;
+  const tau = largestTau(quantize.tau);
+  const fit = designFor({ architecture, image, classes, tau, target: targetName });
+  const { design, target } = fit;
   const { pixels, outputs, inputs } = design;
   const shape = `${pixels} pixels x ${outputs} outputs x ${inputs} inputs a step`;
   emit({ type: 'note', text: `engine of ${shape} for ${target.part} (${target.board})` });
@@ -109,7 +100,7 @@ async function build({ spec, out, scratch, emit, signal }: StageContext<Slice>):
   const document = designDocument(fit, await tools.versions());
   await writeFile(join(out, 'design.json'), `${JSON.stringify(document, null, 2)}\n`);
   await keepLogs(context.logs, join(out, 'logs'));
-  return metricsOf(target, netlist, routed, imageCycles(plans, design));
+  return metricsOf(target, netlist, routed, document);
 }
 
 /** Artifacts hold no times: the same design leaves the same bytes. */
@@ -125,7 +116,7 @@ function metricsOf(
   target: FpgaTarget,
   { report: cells }: Netlist,
   { report: routing }: RoutedDesign,
-  cycles: number,
+  { cyclesPerImage }: DesignDocument,
 ): Metrics {
   const { logicCells, blockRams, sprams, dsps } = fpgaTargets[target.name].resources;
   const counted = (value: number, unit: string) => ({ value, unit, kind: 'counted' }) as const;
@@ -133,9 +124,10 @@ function metricsOf(
   return {
     'logic cells': counted(routing.utilisation.ICESTORM_LC.used, `of ${logicCells}`),
     'fmax after routing': modelled(routing.fmax / 1e6, 'MHz'),
-    'binary layers at fmax': modelled(routing.fmax / cycles, 'images/s'),
-    'binary layers at board clock': modelled(target.clock / cycles, 'images/s'),
-    'binary layers': modelled(cycles, 'cycles/image'),
+    'images at fmax': modelled(routing.fmax / cyclesPerImage, 'images/s'),
+    'images at board clock': modelled(target.clock / cyclesPerImage, 'images/s'),
+    'latency at board clock': modelled((cyclesPerImage / target.clock) * 1000, 'ms'),
+    'whole network': modelled(cyclesPerImage, 'cycles/image'),
     LUT: counted(cells.luts, 'LUT4'),
     'flip-flops': counted(cells.flipFlops, 'FF'),
     'block RAM': counted(cells.blockRams, `of ${blockRams}`),

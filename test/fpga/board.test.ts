@@ -1,70 +1,49 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { passCycles } from '../../src/fpga/cycles.js';
-import { type Design, halvesPerWord } from '../../src/fpga/design.js';
-import { type Accelerator, accelerator, spaces } from '../../src/fpga/host/accelerator.js';
+import { networkCycles } from '../../src/fpga/cycles.js';
+import type { Design } from '../../src/fpga/design.js';
+import { accelerator } from '../../src/fpga/host/accelerator.js';
 import { encodeFrame, type Frame, frameDecoder } from '../../src/fpga/host/frame.js';
-import {
-  layerRegisters,
-  packActivations,
-  placeIndex,
-  resultPlaces,
-} from '../../src/fpga/host/layout.js';
+import { infer } from '../../src/fpga/host/infer.js';
 import { openLink, type Transport } from '../../src/fpga/host/link.js';
+import { imageWords, mapAddress, mapValues, mapWords } from '../../src/fpga/host/maps.js';
 import { openSerial } from '../../src/fpga/host/serial.js';
-import { layerOffset, packWeights } from '../../src/fpga/image.js';
+import { networkImage } from '../../src/fpga/image.js';
 import { linkBytes } from '../../src/fpga/link-time.js';
-import { planLayers } from '../../src/fpga/plan.js';
+import { planNetwork } from '../../src/fpga/plan.js';
+import { mapOf } from '../../src/fpga/simulate.js';
 import { buildBoard, type SimulatedBoard, startBoard } from '../../src/fpga/simulated-board.js';
-import {
-  buildTimeout,
-  canSimulate,
-  convolution,
-  convShape,
-  quiet,
-  randomBits,
-  randomWeights,
-  simulated,
-  temporaryFolder,
-} from './support.js';
+import { layOut } from '../../src/model/network.js';
+import { referenceLogits } from '../../src/model/reference.js';
+import { randomImages, randomModel } from '../model/networks.js';
+import { buildTimeout, canSimulate, quiet, simulated, temporaryFolder } from './support.js';
 
 const design: Design = {
   pixels: 4,
   outputs: 2,
   inputs: 1,
   tau: 5,
-  countBits: 7,
-  activationDepth: 256,
-  weightDepth: 512,
-  weightHuge: false,
-  resultDepth: 256,
+  countBits: 8,
+  activationDepth: 512,
+  weightDepth: 1024,
+  mapDepth: 1024,
+  huge: false,
 };
 
-const [plan] = planLayers([{ name: 'layer', conv: convShape(5, 7, 9, 11, 2) }], design);
-const weights = randomWeights(plan.conv, design.tau, 1);
-const bits = randomBits(plan.conv, 1);
-
-/** Runs the one layer over the link as a host does. */
-async function runLayer(device: Accelerator, weightsLoaded: () => void) {
-  const banks = halvesPerWord(design);
-  await device.write(spaces.weights, banks.weights, 0, packWeights(plan, weights, design));
-  weightsLoaded();
-  const accumulators = new Int32Array(convolution(plan.conv, weights, bits).length);
-  const cycles: number[] = [];
-  for (const pass of plan.passes) {
-    const words = packActivations(bits, plan, pass, design);
-    await device.write(spaces.activations, banks.activations, 0, words);
-    const offset = layerOffset(plan, weights, design);
-    cycles.push(await device.run(layerRegisters(plan, pass, offset)));
-    const results = await device.read(pass.rows * plan.resultWordsPerRow, design.pixels);
-    let i = 0;
-    for (const place of resultPlaces(plan, pass, design)) {
-      if (place) accumulators[placeIndex(place, plan.conv)] = results[i];
-      i++;
-    }
-  }
-  return { accumulators, cycles };
-}
+const shape = layOut(
+  { family: 'bireal', stages: [1, 1], width: 5, stem: { kernel: 3, stride: 1, pool: false } },
+  { height: 11, width: 13, channels: 3 },
+  3,
+);
+const model = randomModel({
+  ...{ seed: 4, mood: 'packed', shape, taus: [5, 4], structures: ['free', 'antipodal'] },
+});
+const plan = planNetwork(shape, design);
+const last = plan.steps.length - 1;
+const steps = plan.steps.map(({ step }) => mapOf(step));
+const logits = steps[last];
+const size = shape.input.height * shape.input.width * shape.input.channels;
+const images = [1, 2, 3].map((seed) => randomImages(shape, 1, seed));
 
 describe.skipIf(!canSimulate)(`a board on its serial port ${simulated}`, () => {
   const folder = temporaryFolder();
@@ -100,12 +79,12 @@ describe.skipIf(!canSimulate)(`a board on its serial port ${simulated}`, () => {
   ];
 
   it('describes itself by its parameters', async () => {
-    const { weightHuge: _, ...parameters } = design;
+    const { huge: _, ...parameters } = design;
     const device = accelerator(openLink(transport, 5000));
-    expect(await device.describe()).toEqual({ protocol: 1, ...parameters });
+    expect(await device.describe()).toEqual({ protocol: 2, ...parameters });
   });
 
-  it('runs a layer bit for bit, in the cycles and over the bytes that the models say', async () => {
+  it('gives the logits of images, in the cycles and over the bytes that the models say', async () => {
     let bytes = 0;
     const metered: Transport = {
       ...transport,
@@ -120,19 +99,34 @@ describe.skipIf(!canSimulate)(`a board on its serial port ${simulated}`, () => {
         }),
     };
     const device = accelerator(openLink(metered, 5000));
-    const { accumulators, cycles } = await runLayer(device, () => {
+    await device.loadNetwork(new Uint16Array(networkImage(model, plan, design).buffer));
+    for (const image of images) {
       bytes = 0;
-    });
-    expect(accumulators).toEqual(convolution(plan.conv, weights, bits));
-    expect(cycles).toEqual(plan.passes.map((pass) => passCycles(plan.tiling, pass, design)));
-    expect(bytes).toBe(linkBytes([plan], design));
+      expect(image).toHaveLength(size);
+      const { logits, cycles } = await infer(device, steps, image);
+      expect(cycles).toBe(networkCycles(plan, design));
+      expect(logits).toEqual(referenceLogits(model, image));
+      expect(bytes).toBe(linkBytes(shape));
+    }
+  });
+
+  it('answers a run that is asked for again without running again', async () => {
+    const device = accelerator(openLink(transport, 5000));
+    await device.loadImage(imageWords(images[0]));
+    const run = frame(3, last);
+    const [first] = await exchange(run);
+    expect(first).toMatchObject({ sequence: 17, code: 0x83 });
+    expect(await exchange(run)).toEqual([first]);
+    const again = accelerator(openLink(transport, 5000));
+    const words = await again.readMap(mapAddress(last), mapWords(logits));
+    expect(mapValues(logits, words)).toEqual(referenceLogits(model, images[0]));
   });
 
   it('refuses a frame with any byte damaged, and nothing of it happens', async () => {
     const before = await exchange(frame(4, 0, 8));
-    const registers = frame(3, 0, 0, 0, 0, 0, 0, 0, 0);
-    for (const place of [1, 2, 4, 9, registers.length - 1]) {
-      const damaged = Uint8Array.from(registers);
+    const write = frame(2, 1, 0, 7, 7, 7, 7, 7, 7);
+    for (const place of [1, 2, 4, 9, write.length - 1]) {
+      const damaged = Uint8Array.from(write);
       damaged[place] ^= 0x10;
       const [answer] = await exchange(damaged);
       expect(answer).toMatchObject({ code: 0xff, halves: Uint16Array.of(1) });
@@ -147,7 +141,7 @@ describe.skipIf(!canSimulate)(`a board on its serial port ${simulated}`, () => {
     expect(await exchange(frame(2, 0, 0))).toEqual(refusal(3));
     expect(await exchange(frame(3, 1, 2))).toEqual(refusal(3));
     expect(await exchange(frame(4, 0, 0))).toEqual(refusal(3));
-    expect(await exchange(frame(4, 0, 64))).toEqual(refusal(3));
+    expect(await exchange(frame(4, 0, 256))).toEqual(refusal(3));
   });
 
   it('passes over noise before a frame and recovers from one that breaks off', async () => {

@@ -5,28 +5,21 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { designFor } from '../../src/fpga/advice.js';
 import { type Manifest, readManifest } from '../../src/fpga/bundle.js';
-import { passCycles } from '../../src/fpga/cycles.js';
+import { stepCycles } from '../../src/fpga/cycles.js';
 import { designDocument } from '../../src/fpga/design-document.js';
-import { goldenLayers } from '../../src/fpga/golden.js';
-import { planLayers } from '../../src/fpga/plan.js';
+import { goldenImage } from '../../src/fpga/golden.js';
+import { networkImage } from '../../src/fpga/image.js';
 import { buildBoard, type SimulatedBoard, startBoard } from '../../src/fpga/simulated-board.js';
 import { compareWithReference } from '../../src/fpga/verify.js';
 import { encodeModel } from '../../src/model/container/write.js';
-import { birealNetwork, layOut } from '../../src/model/network.js';
+import { birealNetwork } from '../../src/model/network.js';
 import type { StageEvent } from '../../src/pipeline/events.js';
 import { deploy } from '../../src/stages/deploy.js';
 import { listFiles } from '../../src/util/files.js';
 import { sha256 } from '../../src/util/hash.js';
 import { randomImages, randomModel } from '../model/networks.js';
 import { failureOf } from '../support/failure.js';
-import {
-  buildTimeout,
-  canSimulate,
-  convolution,
-  quiet,
-  simulated,
-  temporaryFolder,
-} from './support.js';
+import { buildTimeout, canSimulate, quiet, simulated, temporaryFolder } from './support.js';
 
 const architecture = {
   family: 'bireal',
@@ -37,8 +30,18 @@ const architecture = {
 const image = { height: 28, width: 28, channels: 1 };
 const shape = birealNetwork(architecture, image, 10);
 const [taus, structures] = [[5, 5], ['free', 'antipodal'] as const];
-const model = randomModel({ seed: 5, mood: 'small', shape, taus, structures });
-const fit = designFor({ architecture, image, tau: 5, target: 'ice40-up5k' });
+const model = randomModel({ seed: 5, mood: 'packed', shape, taus, structures });
+const fit = designFor({ architecture, image, classes: 10, tau: 5, target: 'ice40-up5k' });
+const { design, plan } = fit;
+const mapSizes = [14 * 14 * 4, 14 * 14 * 4, 7 * 7 * 8, 7 * 7 * 8, 8, 10];
+const mapNames = [
+  'stem',
+  'stage0.block0',
+  'stage1.block0.shortcut',
+  'stage1.block0',
+  'pool',
+  'logits',
+];
 
 /** Artifacts of the stages before, as far as deploy reads them; the bitstream is any bytes here. */
 async function artifacts(folder: string) {
@@ -88,65 +91,50 @@ async function expectEveryFileInManifest(out: string, manifest: Manifest): Promi
   }
 }
 
-describe('golden vectors', () => {
-  /** The same in the family that pools between its layers, which the host does. */
-  const pooled = randomModel({
-    ...{ seed: 5, mood: 'small', taus, structures },
-    shape: layOut({ ...architecture, family: 'vgg' }, image, 10),
+describe('the comparison with the reference', () => {
+  const golden = [goldenImage(model, plan, randomImages(shape, 1, 3), 4)];
+  const probes = [...plan.steps.keys()];
+  const cycles = stepCycles(plan, design);
+  const maps = golden[0].maps.flatMap((map) => map ?? []);
+  const outcome = {
+    maps,
+    cycles: cycles.map((_, i) => cycles.slice(0, i + 1).reduce((sum, count) => sum + count, 0)),
+  };
+
+  it('covers every map of the network', () => {
+    expect(maps.map(({ name }) => name)).toEqual(mapNames);
+    expect(maps.map(({ values }) => values.length)).toEqual(mapSizes);
   });
 
-  it.each([model, pooled])(
-    'are what the convolution by its definition gives on what the thresholds let through',
-    (model) => {
-      const golden = goldenLayers(model, randomImages(model.shape, 1, 3), 0);
-      expect(golden.map(({ layer }) => layer)).toEqual([0, 1]);
-      for (const { layer, bits, accumulators } of golden) {
-        const { conv } = model.shape.blocks[layer];
-        expect(accumulators).toEqual(convolution(conv, model.blocks[layer].conv, bits));
-        expect(new Set(bits).size).toBe(2);
-      }
-    },
-  );
-});
-
-it('refuses a zero-padded model: the accelerator pads with -1', async () => {
-  const activations = ['zero-padded', 'zero-padded'] as const;
-  const padded = randomModel({ seed: 5, mood: 'small', shape, taus, structures, activations });
-  const { message, next } = await failureOf(() =>
-    goldenLayers(padded, randomImages(shape, 1, 3), 0),
-  );
-  expect(message).toContain('pads with -1, but stage0.block0 sees 0 beyond its edge');
-  expect(next.join()).toContain('on a CPU');
-});
-
-describe('the comparison with the reference', () => {
-  const { design } = fit;
-  const plans = planLayers(shape.blocks, design);
-  const golden = goldenLayers(model, randomImages(shape, 1, 3), 4);
-  const outcomes = golden.map(({ layer, accumulators }) => ({
-    accumulators,
-    cycles: plans[layer].passes.map((pass) => passCycles(plans[layer].tiling, pass, design)),
-  }));
+  it('refuses a zero-padded model: the accelerator pads with -1', async () => {
+    const activations = ['zero-padded', 'zero-padded'] as const;
+    const padded = randomModel({ seed: 5, mood: 'small', shape, taus, structures, activations });
+    const { message, next } = await failureOf(() => networkImage(padded, plan, design));
+    expect(message).toContain('pads with -1, but stage0.block0 sees 0 beyond its edge');
+    expect(next.join()).toContain('on a CPU');
+  });
 
   it('passes what agrees', () => {
-    compareWithReference(plans, design, golden, outcomes);
+    compareWithReference(golden, probes, cycles, [outcome]);
   });
 
   it('names image, layer, channel and position of the first value that differs', async () => {
-    const accumulators = Int32Array.from(outcomes[1].accumulators);
-    const { width, channels } = shape.blocks[1].conv.output;
-    accumulators[(3 * width + 2) * channels + 5] += 2;
-    const spoiled = [outcomes[0], { ...outcomes[1], accumulators }];
-    const failure = await failureOf(() => compareWithReference(plans, design, golden, spoiled));
+    const values = Int32Array.from(maps[3].values);
+    const { width, channels } = maps[3].shape;
+    values[(3 * width + 2) * channels + 5] += 2;
+    const spoiled = { ...outcome, maps: maps.with(3, { ...maps[3], values }) };
+    const failure = await failureOf(() => compareWithReference(golden, probes, cycles, [spoiled]));
     expect(failure.message).toContain(
       'test image 4, layer stage1.block0, channel 5, row 3, column 2:',
     );
   });
 
   it('refuses other cycles than the model says', async () => {
-    const slow = [{ ...outcomes[0], cycles: outcomes[0].cycles.map((n) => n + 1) }, outcomes[1]];
-    const failure = await failureOf(() => compareWithReference(plans, design, golden, slow));
-    expect(failure.message).toMatch(/stage0\.block0 took \d+ .*cycles, the model says \d+/);
+    const slow = { ...outcome, cycles: outcome.cycles.with(1, outcome.cycles[1] + 1) };
+    const failure = await failureOf(() => compareWithReference(golden, probes, cycles, [slow]));
+    expect(failure.message).toMatch(
+      /\d+ cycles passed until the end of layer stage0\.block0, the model says \d+/,
+    );
   });
 });
 
@@ -157,8 +145,8 @@ describe('deploy without Verilator', () => {
     const out = join(folder, 'out');
     const { metrics, events, manifest } = await withoutPrograms(() => runDeploy(folder, out));
     expect(manifest.verification).toMatchObject({ simulated: false, simulator: null, layers: [] });
-    expect(metrics['binary layers verified']).toEqual({ value: 0, unit: 'of 2', kind: 'counted' });
-    expect(metrics['binary layers'].kind).toBe('modelled');
+    expect(metrics['maps verified']).toEqual({ value: 0, unit: 'maps', kind: 'counted' });
+    expect(metrics['whole network'].kind).toBe('modelled');
     expect(events).toContainEqual({
       type: 'warning',
       text: 'not simulated: install verilator (apt install verilator)',
@@ -204,20 +192,16 @@ describe.skipIf(!canSimulate)(`deploy ${simulated}`, () => {
   };
 
   it(
-    'proves every binary layer and records it',
+    'proves every map of the network and records it',
     async () => {
       const { metrics, manifest } = await runDeploy(folder, out);
       expect(manifest.verification).toMatchObject({
         simulated: true,
         images: [0, 1],
-        layers: ['stage0.block0', 'stage1.block0'],
-        values: 2 * (14 * 14 * 4 + 7 * 7 * 8),
+        layers: mapNames,
+        values: 2 * mapSizes.reduce((sum, size) => sum + size, 0),
       });
-      expect(metrics['binary layers verified']).toEqual({
-        value: 2,
-        unit: 'of 2',
-        kind: 'simulated',
-      });
+      expect(metrics['maps verified']).toEqual({ value: 6, unit: 'maps', kind: 'simulated' });
       await expectEveryFileInManifest(out, manifest);
     },
     buildTimeout,
@@ -226,20 +210,20 @@ describe.skipIf(!canSimulate)(`deploy ${simulated}`, () => {
   it('gives a host program whose self-test passes on the simulated board', async () => {
     const { code, text } = await selfTest(out);
     expect(text).toContain(
-      `PASS: ${2 * (14 * 14 * 4 + 7 * 7 * 8)} accumulators of 4 vectors agree`,
+      `PASS: ${mapSizes.reduce((sum, size) => sum + size, 10)} values of 2 images agree`,
     );
     expect(code).toBe(0);
   });
 
   it('whose self-test names the place where wrong weights show', async () => {
     const spoiled = await spoil('weights.bin', (bytes) => {
-      bytes[bytes.length - 6] ^= 0x1f;
+      // The last group of outputs of the last binary layer.
+      const { weightBase, weightWords } = plan.steps[3];
+      bytes[4 * (weightBase + weightWords - 1)] ^= 0x1f;
       return bytes;
     });
     const { code, text } = await selfTest(spoiled);
-    expect(text).toMatch(
-      /FAIL: test image \d, layer stage1\.block0, channel \d, row \d, column \d/,
-    );
+    expect(text).toMatch(/FAIL: test image 0, layer stage1\.block0, channel 6, row \d, column \d/);
     expect(code).toBe(1);
   });
 

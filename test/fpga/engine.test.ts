@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { passCycles } from '../../src/fpga/cycles.js';
-import type { Design } from '../../src/fpga/design.js';
-import { planLayers } from '../../src/fpga/plan.js';
-import { buildAccelerator, simulateLayers } from '../../src/fpga/simulate.js';
+import { passCycles } from '../../src/fpga/layers/cycles.js';
+import type { EngineDesign } from '../../src/fpga/layers/design.js';
+import { planLayers } from '../../src/fpga/layers/plan.js';
+import { buildEngine, simulateLayers } from '../../src/fpga/layers/simulate.js';
 import type { ConvShape } from '../../src/model/network.js';
-import { failureOf } from '../support/failure.js';
 import {
   buildTimeout,
   canSimulate,
@@ -37,7 +36,7 @@ const odd: ConvShape[] = [
   convShape(7, 6, 2, 29, 2),
 ];
 
-const cases: { title: string; design: Design; layers: ConvShape[] }[] = [
+const cases: { title: string; design: EngineDesign; layers: ConvShape[] }[] = [
   {
     title: 'tau 5, 7 x 4 x 2: the quickstart network',
     design: {
@@ -85,29 +84,6 @@ const cases: { title: string; design: Design; layers: ConvShape[] }[] = [
   },
 ];
 
-describe('a simulator that fails', () => {
-  const { signal } = new AbortController();
-  const { design, layers } = cases[0];
-  const plans = planLayers([{ name: 'layer', conv: layers[0] }], design);
-  const weighted = plans.map((plan) => ({ plan, weights: randomWeights(plan.conv, 5, 1) }));
-  const jobs = Array.from({ length: 50 }, () => ({ layer: 0, bits: randomBits(layers[0], 1) }));
-
-  it('is told with its exit code, though it never read what it was sent', async () => {
-    const failure = await failureOf(() =>
-      simulateLayers('/bin/false', design, weighted, jobs, signal),
-    );
-    expect(failure.kind).toBe('tool');
-    expect(failure.message).toContain('exit code 1');
-  });
-
-  it('is told when it cannot start or answers too little', async () => {
-    const absent = failureOf(() => simulateLayers('/no/sim', design, weighted, jobs, signal));
-    expect((await absent).message).toContain('ENOENT');
-    const silent = failureOf(() => simulateLayers('/bin/true', design, weighted, jobs, signal));
-    expect((await silent).message).toContain('answered 0 bytes, too few');
-  });
-});
-
 describe.skipIf(!canSimulate)(`the engine ${simulated}`, () => {
   const folder = temporaryFolder();
 
@@ -123,7 +99,7 @@ describe.skipIf(!canSimulate)(`the engine ${simulated}`, () => {
         weights: randomWeights(plan.conv, design.tau, i),
       }));
       const context = quiet(folder);
-      const program = await buildAccelerator(design, join(folder, `tau${design.tau}`), context);
+      const program = await buildEngine(design, true, join(folder, `tau${design.tau}`), context);
       const jobs = [0, 1].flatMap((image) =>
         plans.map((plan, layer) => ({ layer, bits: randomBits(plan.conv, 100 * image + layer) })),
       );

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { binaryLayers, designFor, type FitQuestion } from '../../src/fpga/advice.js';
-import { imageCycles, layerCycles } from '../../src/fpga/cycles.js';
+import { designFor, type FitQuestion } from '../../src/fpga/advice.js';
+import { networkCycles, stepCycles } from '../../src/fpga/cycles.js';
 import { chooseDesign } from '../../src/fpga/fit.js';
 import { memoryNeeds, totalBlockRams } from '../../src/fpga/memory.js';
-import { planLayers } from '../../src/fpga/plan.js';
+import { planNetwork } from '../../src/fpga/plan.js';
 import { fpgaTargets } from '../../src/fpga/targets.js';
+import { layOut } from '../../src/model/network.js';
 import { failureOf } from '../support/failure.js';
 
 const architecture = {
@@ -17,25 +18,34 @@ const architecture = {
 const quickstart: FitQuestion = {
   architecture,
   image: { height: 28, width: 28, channels: 1 },
+  classes: 10,
   tau: 5,
   target: 'ice40-up5k',
 };
 const wide = { ...quickstart, architecture: { ...architecture, width: 64 } };
 
 describe('the design for a network', () => {
-  it('is 56 lanes for the quickstart on the UP5K, every weight on chip', () => {
-    const { design, plans } = designFor(quickstart);
-    expect(design).toMatchObject({ pixels: 7, outputs: 4, inputs: 2, tau: 5, countBits: 10 });
+  it('is 28 lanes for the quickstart on the UP5K, the whole network on chip', () => {
+    const { design, plan } = designFor(quickstart);
+    expect(design).toMatchObject({ pixels: 7, outputs: 2, inputs: 2, tau: 5, countBits: 10 });
     expect(memoryNeeds(design)).toEqual({
-      blockRams: { subsets: 8, activations: 6, results: 5, weights: 0, frame: 1 },
-      sprams: 3,
+      blockRams: {
+        ...{ activations: 6, subsets: 4, constants: 6, vectors: 2, places: 4, frame: 1 },
+        ...{ weights: 0, maps: 0 },
+      },
+      sprams: 4,
     });
-    // 8192 kernels, 8 a word, and six subsets of 32 members.
-    expect(plans.reduce((sum, plan) => sum + plan.weightWords, 0)).toBe(8192 / 8 + 6 * 32);
+    // Eleven steps of 14 registers; three words of constants for each of their channels; six subsets of
+    // 32 members; 8192 kernels, four a word; weights of stem, shortcuts, average and classifier.
+    const constants = 16 + 2 * 16 + 2 * (32 + 64) + (32 + 64) + 1 + 10;
+    const dense = 8 * 9 + 8 * 16 + 16 * 32 + 16 + 3 * 64;
+    expect(plan.weightWords).toBe(11 * 14 + 3 * constants + 6 * 32 + 8192 / 4 + dense);
+    expect(plan.mapWords).toBe(14 * 14 * 16);
   });
 
-  it('gives layers disjoint weights and passes that cover every row once', () => {
+  it('gives steps disjoint weights and layers that follow each other disjoint activations', () => {
     const shapes = fc.record({
+      family: fc.constantFrom('bireal' as const, 'vgg' as const),
       width: fc.integer({ min: 1, max: 24 }),
       stages: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
       height: fc.integer({ min: 1, max: 40 }),
@@ -44,37 +54,36 @@ describe('the design for a network', () => {
       target: fc.constantFrom('ice40-up5k' as const, 'ice40-hx8k' as const),
     });
     fc.assert(
-      fc.property(shapes, ({ width, stages, height, columns, tau, target }) => {
+      fc.property(shapes, ({ family, width, stages, height, columns, tau, target }) => {
         const image = { height, width: columns, channels: 1 };
-        const layers = binaryLayers({ ...architecture, width, stages }, image);
-        const { design, plans } = chooseDesign(layers, tau, fpgaTargets[target]);
-        let free = 0;
-        for (const { weightBase, weightWords, conv, passes, ...plan } of plans) {
+        const shape = layOut({ ...architecture, family, width, stages }, image, 10);
+        const { design, plan } = chooseDesign(shape, tau, fpgaTargets[target]);
+        let free = plan.steps.reduce((sum, { headWords }) => sum + headWords, 0);
+        for (const { weightBase, weightWords } of plan.steps) {
           expect(weightBase).toBe(free);
           free += weightWords;
-          const rows = passes.flatMap(({ firstRow, rows }) =>
-            Array.from({ length: rows }, (_, i) => firstRow + i),
-          );
-          expect(rows).toEqual([...Array(conv.output.height).keys()]);
-          for (const pass of passes) {
-            expect(pass.rows * plan.activationWordsPerRow).toBeLessThanOrEqual(
-              design.activationDepth,
-            );
-            expect(pass.rows * plan.resultWordsPerRow).toBeLessThanOrEqual(design.resultDepth);
-          }
         }
+        expect(free).toBe(plan.weightWords);
         expect(free).toBeLessThanOrEqual(design.weightDepth);
+        const regions = plan.steps.flatMap(({ binary }) => (binary ? [binary.activations] : []));
+        for (const [i, { base, words }] of regions.entries()) {
+          expect(base + words).toBeLessThanOrEqual(design.activationDepth);
+          const next = regions[i + 1];
+          if (next === undefined) continue;
+          expect(base + words <= next.base || next.base + next.words <= base).toBe(true);
+        }
       }),
+      { numRuns: 60 },
     );
   });
 
   it('never takes more memory than the part has, or says so', () => {
     const taus = fc.integer({ min: 1, max: 9 });
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 80 }), taus, (width, tau) => {
-        const layers = binaryLayers({ ...architecture, width }, quickstart.image);
+      fc.property(fc.integer({ min: 1, max: 60 }), taus, (width, tau) => {
+        const shape = layOut({ ...architecture, width }, quickstart.image, 10);
         for (const target of Object.values(fpgaTargets)) {
-          const { design, misfits } = chooseDesign(layers, tau, target);
+          const { design, misfits } = chooseDesign(shape, tau, target);
           const needs = memoryNeeds(design);
           const fits =
             totalBlockRams(needs) <= target.resources.blockRams &&
@@ -82,58 +91,62 @@ describe('the design for a network', () => {
           expect(misfits.length === 0).toBe(fits);
         }
       }),
+      { numRuns: 30 },
     );
   });
 
   it('says which resource lacks, by how much, and what would make it fit', async () => {
-    const failure = await failureOf(() => designFor({ ...wide, tau: 8 }));
+    const failure = await failureOf(() => designFor(wide));
     expect(failure.kind).toBe('input');
     expect(failure.message).toMatch(
-      /does not fit iCE40 UP5K-SG48 \(iCEBreaker\):\n {2}SPRAM: 6 needed of 4, 2 too many \(weights: \d+ words of 48 bits\)/,
+      /does not fit iCE40 UP5K-SG48 \(iCEBreaker\):\n {2}block RAM: \d+ needed of 30, \d+ too many/,
     );
-    expect(failure.next).toContain('quantize.tau 5 fits');
     const width = Number(/architecture.width (\d+) fits/.exec(failure.next.join('\n'))?.[1]);
-    designFor({ ...wide, tau: 8, architecture: { ...architecture, width } });
+    designFor({ ...wide, architecture: { ...architecture, width } });
     await failureOf(() =>
-      designFor({ ...wide, tau: 8, architecture: { ...architecture, width: width + 1 } }),
+      designFor({ ...wide, architecture: { ...architecture, width: width + 1 } }),
     );
   });
 
-  it('names a larger part where that is what it takes', async () => {
+  it('names what its counters and small memories cannot hold', async () => {
     const failure = await failureOf(() =>
-      designFor({
-        ...quickstart,
-        architecture: { ...architecture, width: 32 },
-        target: 'ice40-hx8k',
-      }),
+      designFor({ ...quickstart, image: { height: 28, width: 28, channels: 5 } }),
     );
+    expect(failure.message).toContain('channels: 5 needed of 4, 1 too many (image)');
+  });
+
+  it('names a larger part where that is what it takes', async () => {
+    const failure = await failureOf(() => designFor({ ...quickstart, target: 'ice40-hx8k' }));
     expect(failure.message).toContain('block RAM');
     expect(failure.next).toContain('device.target ice40-up5k (iCE40 UP5K-SG48) fits');
   });
 });
 
 describe('the cycle model', () => {
-  it('is the sum of what its formula says, written out for one layer by hand', () => {
-    // 16 -> 16 channels on 14 x 14: 8 + 6 rows, 2 tiles, 4 output groups of 8 input groups each.
-    const { design, plans } = designFor(quickstart);
-    const pass = (rows: number) => 32 + (rows * 2 * 4 - 1) * 8 + 8 + 4 + 4;
-    expect(layerCycles(plans[0], design)).toBe(pass(8) + pass(6));
+  it('adds up what a layer does, written out by hand', () => {
+    const { design, plan } = designFor(quickstart);
+    const cycles = stepCycles(plan, design);
+    // The stem: 14 registers, 16 channels of three words against 112 words to clear, two cycles to
+    // start; 9 taps gathered and 4 cycles on their way; 196 positions of 8 groups of 9 taps; then 2
+    // products, the hand-over, 2 values and 11 cycles until the last bit is stored.
+    expect(cycles[0]).toBe(14 + 113 + 2 + 9 + 4 + 196 * 8 * 9 + 2 + 1 + 2 + 11);
   });
 
   it('costs less with sub-bit weights: the 1-bit twin cannot read as many kernels a cycle', () => {
     const at = (tau: number) => {
-      const { design, plans } = designFor({ ...quickstart, tau });
-      return imageCycles(plans, design);
+      const { design, plan } = designFor({ ...quickstart, tau });
+      return networkCycles(plan, design);
     };
-    expect(at(5)).toBe(6528);
-    expect(at(9)).toBe(8830);
+    expect(at(5)).toBe(47705);
+    expect(at(9)).toBeGreaterThan(at(5));
   });
 
-  it('counts what the memories cost: smaller results mean more passes', () => {
-    const { design, plans } = designFor(quickstart);
-    const small = { ...design, resultDepth: 64 };
-    const cut = planLayers(plans, small);
-    expect(cut[0].passes).toHaveLength(7);
-    expect(imageCycles(cut, small)).toBeGreaterThan(imageCycles(plans, design));
+  it('counts what lanes save', () => {
+    const { design, plan } = designFor(quickstart);
+    const small = { ...design, outputs: 1, inputs: 1 };
+    const shape = layOut(architecture, quickstart.image, 10);
+    expect(networkCycles(planNetwork(shape, small), small)).toBeGreaterThan(
+      networkCycles(plan, design),
+    );
   });
 });

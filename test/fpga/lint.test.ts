@@ -9,20 +9,20 @@ import { canSimulate, simulated } from './support.js';
 
 const design: Design = {
   pixels: 7,
-  outputs: 4,
+  outputs: 2,
   inputs: 2,
   tau: 5,
   countBits: 10,
   activationDepth: 256,
   weightDepth: 16384,
-  weightHuge: true,
-  resultDepth: 256,
+  mapDepth: 16384,
+  huge: true,
 };
 const variants: Design[] = [
   design,
-  { ...design, tau: 9, outputs: 3 },
-  { ...design, pixels: 1, outputs: 1, inputs: 1, tau: 9, weightDepth: 512, weightHuge: false },
-  { ...design, pixels: 5, outputs: 3, inputs: 5, tau: 1, weightDepth: 768, weightHuge: false },
+  { ...design, tau: 9, outputs: 3, inputs: 1 },
+  { ...design, pixels: 1, outputs: 1, inputs: 1, tau: 9, weightDepth: 512, huge: false },
+  { ...design, pixels: 5, outputs: 3, inputs: 5, tau: 1, mapDepth: 768, huge: false },
 ];
 
 async function lint(top: string, file: string, parameters: Readonly<Record<string, number>>) {
@@ -67,7 +67,8 @@ describe.skipIf(!canSimulate)(`the RTL under verilator --lint-only -Wall ${simul
     const refused: [Partial<Design>, string][] = [
       [{ pixels: 8 }, 'PIXELS must be at most 7'],
       [{ tau: 10 }, 'TAU must be 1..9'],
-      [{ inputs: 6 }, 'INPUTS must be at most 5'],
+      [{ outputs: 4 }, 'a weight word must be at most 32 bits'],
+      [{ mapDepth: 65536 }, 'MAP_DEPTH must be at most 32768'],
       [{ countBits: 4 }, 'COUNT_BITS must hold a sum'],
     ];
     for (const [change, message] of refused) {

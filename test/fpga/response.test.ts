@@ -6,8 +6,8 @@ import {
   responseCycles,
   responseLayout,
   responseParameters,
-} from '../../src/fpga/response.js';
-import { simulateEngine } from '../../src/fpga/simulate.js';
+} from '../../src/fpga/layers/response.js';
+import { simulateEngine } from '../../src/fpga/layers/simulate.js';
 import { buildSimulator } from '../../src/fpga/tools/verilator.js';
 import type { ConvShape } from '../../src/model/network.js';
 import { complement } from '../../src/subbit/kernels.js';

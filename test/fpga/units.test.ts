@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { passCycles } from '../../src/fpga/cycles.js';
-import { type Design, rtlParameters } from '../../src/fpga/design.js';
-import { planLayers } from '../../src/fpga/plan.js';
-import { simulateLayers } from '../../src/fpga/simulate.js';
+import { passCycles } from '../../src/fpga/layers/cycles.js';
+import type { EngineDesign } from '../../src/fpga/layers/design.js';
+import { planLayers } from '../../src/fpga/layers/plan.js';
+import { buildEngine, simulateLayers } from '../../src/fpga/layers/simulate.js';
 import { runNpmTool } from '../../src/fpga/tools/npm.js';
-import { buildSimulator } from '../../src/fpga/tools/verilator.js';
 import { packageFile } from '../../src/util/paths.js';
 import { failureOf } from '../support/failure.js';
 import {
@@ -140,7 +139,7 @@ describe.skipIf(!canSimulate)(`the engine under back-pressure ${simulated}`, () 
   it(
     'loses and repeats nothing when its results are accepted now and then',
     async () => {
-      const design: Design = {
+      const design: EngineDesign = {
         pixels: 5,
         outputs: 3,
         inputs: 2,
@@ -164,16 +163,8 @@ describe.skipIf(!canSimulate)(`the engine under back-pressure ${simulated}`, () 
         plan,
         weights: randomWeights(plan.conv, design.tau, i),
       }));
-      const { RESULT_DEPTH: _, ...parameters } = rtlParameters(design);
-      const defines = {
-        RESPONSE: 0,
-        PATIENT: 0,
-        COUNTS: design.pixels,
-        COUNT_BITS: design.countBits,
-      };
-      const source = { top: 'subbit_engine', parameters, harness: 'engine.cpp', defines };
       const context = quiet(folder);
-      const program = await buildSimulator(source, join(folder, 'engine'), context);
+      const program = await buildEngine(design, false, join(folder, 'engine'), context);
       const jobs = plans.map((plan, layer) => ({ layer, bits: randomBits(plan.conv, layer) }));
       const outcomes = await simulateLayers(program, design, layers, jobs, context.signal);
       for (const [i, { bits }] of jobs.entries()) {

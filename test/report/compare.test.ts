@@ -46,7 +46,7 @@ const found = (accuracy: number, milliseconds: number, cycles: number) => ({
     'test accuracy': metric(accuracy, 'measured'),
     'CPU time': metric(milliseconds, 'measured'),
   },
-  synthesize: { 'binary layers': metric(cycles, 'modelled'), LUT: metric(3000, 'counted') },
+  synthesize: { 'whole network': metric(cycles, 'modelled'), LUT: metric(3000, 'counted') },
 });
 const twin = record(twinOf(board), found(97.5, 2, 12_000), 'not-asked');
 const run = record(
@@ -54,7 +54,7 @@ const run = record(
   {
     ...found(97, 1, 6000),
     pack: { 'stored bits per binary weight': metric(0.534, 'counted') },
-    deploy: { 'binary layers': metric(6000, 'simulated') },
+    deploy: { 'whole network': metric(6000, 'simulated') },
   },
   'not-asked',
 );
@@ -119,7 +119,7 @@ describe('compareRuns', () => {
   });
 
   it('takes cycles from the simulation where there is one, and says how each was come by', () => {
-    expect(row(comparison, 'FPGA cycles an image, binary layers')).toEqual([
+    expect(row(comparison, 'FPGA cycles an image')).toEqual([
       { value: 12_000, kind: 'modelled' },
       { value: 6000, kind: 'simulated' },
     ]);
@@ -164,7 +164,7 @@ it('prints a column a run, a row a figure, its kind, and what is missing', () =>
     fewer than at 1 bit                  x           1.00   1.19  counted
     CPU time an image, 1 thread          ms         2.000  1.000  measured
     CPU speed-up                         x                  2.00  measured
-    FPGA cycles an image, binary layers  cycles     12000   6000  modelled, simulated
+    FPGA cycles an image                 cycles     12000   6000  modelled, simulated
     FPGA speed-up at equal clock         x                  2.00  modelled, simulated
     FPGA clock                           MHz            -      -
     LUT                                  LUT4        3000   3000  counted

@@ -3,65 +3,63 @@ import { mostHalves } from './frame.js';
 import type { Request } from './link.js';
 
 /** Version of the protocol that this driver speaks. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 const codes = { describe: 1, write: 2, run: 3, read: 4 } as const;
 
 /** Memories that are written over the link, by their number. */
-export const spaces = { activations: 0, weights: 1 } as const;
+const spaces = { weights: 0, maps: 1 } as const;
 
 /** What an accelerator tells of itself. */
-export type Description = { readonly protocol: number } & Omit<Design, 'weightHuge'>;
+export type Description = { readonly protocol: number } & Omit<Design, 'huge'>;
 
 /** The accelerator at the far end of a link. */
 export interface Accelerator {
   readonly describe: () => Promise<Description>;
-  /** Writes whole words, `banks` halves each, from word `address` on. */
-  readonly write: (
-    space: (typeof spaces)[keyof typeof spaces],
-    banks: number,
-    address: number,
-    halves: Uint16Array,
-  ) => Promise<void>;
-  /** Runs a layer by its eight registers; resolves to its cycles. */
-  readonly run: (registers: Uint16Array) => Promise<number>;
-  /** Reads accumulators, `pixels` a word, from result word 0 on. */
-  readonly read: (words: number, pixels: number) => Promise<Int16Array>;
+  /** Writes the words of the weight memory, low halves first, from word 0 on. */
+  readonly loadNetwork: (halves: Uint16Array) => Promise<void>;
+  /** Writes an image into map memory 0; see `imageWords`. */
+  readonly loadImage: (words: Uint16Array) => Promise<void>;
+  /** Runs the steps 0 to `lastStep` on the image; resolves to their cycles. The image is used up. */
+  readonly run: (lastStep: number) => Promise<number>;
+  /** Reads words of the map memories; see `mapAddress`. */
+  readonly readMap: (address: number, words: number) => Promise<Int16Array>;
 }
 
 /** Drives an accelerator by requests. */
 export function accelerator(request: Request): Accelerator {
+  const write = async (space: number, halvesPerWord: number, halves: Uint16Array) => {
+    const wordsPerFrame = Math.floor((mostHalves - 2) / halvesPerWord);
+    const words = halves.length / halvesPerWord;
+    for (let word = 0; word < words; word += wordsPerFrame) {
+      const part = halves.subarray(word * halvesPerWord, (word + wordsPerFrame) * halvesPerWord);
+      await request(codes.write, [space, word, ...part]);
+    }
+  };
   return {
     describe: async () => {
       const [protocol, pixels, outputs, inputs, tau, countBits, ...depths] = await request(
         codes.describe,
       );
-      const [activationDepth, weightDepth, resultDepth] = depths;
+      const [activationDepth, weightDepth, mapDepth] = depths;
       return {
         ...{ protocol, pixels, outputs, inputs, tau, countBits },
-        ...{ activationDepth, weightDepth, resultDepth },
+        ...{ activationDepth, weightDepth, mapDepth },
       };
     },
-    write: async (space, banks, address, halves) => {
-      const wordsPerFrame = Math.floor((mostHalves - 2) / banks);
-      const words = halves.length / banks;
-      for (let word = 0; word < words; word += wordsPerFrame) {
-        const part = halves.subarray(word * banks, (word + wordsPerFrame) * banks);
-        await request(codes.write, [space, address + word, ...part]);
-      }
-    },
-    run: async (registers) => {
-      const [low, high] = await request(codes.run, registers);
+    loadNetwork: (halves) => write(spaces.weights, 2, halves),
+    loadImage: (words) => write(spaces.maps, 1, words),
+    run: async (lastStep) => {
+      const [low, high] = await request(codes.run, [lastStep]);
       return high * 2 ** 16 + low;
     },
-    read: async (words, pixels) => {
-      const results = new Int16Array(words * pixels);
-      const wordsPerFrame = Math.floor(mostHalves / pixels);
-      for (let word = 0; word < words; word += wordsPerFrame) {
-        const count = Math.min(wordsPerFrame, words - word);
-        results.set(await request(codes.read, [word, count]), word * pixels);
+    readMap: async (address, words) => {
+      const map = new Int16Array(words);
+      for (let word = 0; word < words; word += mostHalves) {
+        const count = Math.min(mostHalves, words - word);
+        map.set(await request(codes.read, [address + word, count]), word);
       }
-      return results;
+      return map;
     },
   };
 }

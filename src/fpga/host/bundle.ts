@@ -1,34 +1,34 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DesignDocument } from '../design-document.js';
+import type { StepMap } from './maps.js';
 
-/** One binary layer on one test image: what goes in and what must come out. */
+/** One test image: what goes in and every map that must come out. */
 export interface GoldenVector {
-  /** Position in the list of layers. */
-  readonly layer: number;
   /** Number of the test image. */
   readonly image: number;
-  /** First byte of its input bits in golden.bin: [height, width, channels], lowest bit first. */
-  readonly bits: number;
-  /** First byte of its accumulators in golden.bin: int16, little-endian, [height, width, channels]. */
-  readonly accumulators: number;
+  /** First byte of its pixels in golden.bin: [height, width, channels]. */
+  readonly pixels: number;
+  /** First byte of the map of each step in golden.bin: words of 16 bits, low byte first; null: none. */
+  readonly maps: readonly (number | null)[];
 }
 
 /** What `network.json` tells of the network whose weights lie in `weights.bin`. */
-export interface NetworkImage {
-  readonly format: 1;
-  /** What the engine subtracts from twice a match count, layer by layer. */
-  readonly offsets: readonly number[];
-  /** Halves of a word of weights.bin, little-endian; the word's place is each layer's weightBase. */
-  readonly weightBanks: number;
-  readonly activationBanks: number;
+export interface NetworkDocument {
+  readonly format: 2;
+  /** Bytes of an image. */
+  readonly imageBytes: number;
+  readonly classes: readonly string[];
+  /** The map of each step; the last are the logits. */
+  readonly steps: readonly StepMap[];
   readonly vectors: readonly GoldenVector[];
 }
 
 /** A deployment folder in memory. */
 export interface Bundle {
   readonly design: DesignDocument;
-  readonly network: NetworkImage;
+  readonly network: NetworkDocument;
+  /** Halves of the weight memory's words, low half first. */
   readonly weights: Uint16Array;
   readonly golden: Uint8Array;
 }

@@ -6,7 +6,8 @@ import { openLink } from './link.js';
 import { selfTest } from './self-test.js';
 import { openSerial } from './serial.js';
 
-const usage = `Runs the golden vectors of this folder on the accelerator and compares every accumulator.
+const usage = `Runs the golden images of this folder on the accelerator, from bytes to logits, and compares every logit,
+and every map of the first of them.
 
   node host/main.js --port /dev/ttyUSB1
 
@@ -28,7 +29,7 @@ async function main(): Promise<number> {
     const device = accelerator(openLink(transport));
     const started = performance.now();
     const test = await selfTest(bundle, device, (done, total) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} vectors`);
+      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} images`);
     });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     if (process.stderr.isTTY) process.stderr.write('\r');
@@ -37,8 +38,8 @@ async function main(): Promise<number> {
       return 1;
     }
     console.log(
-      `PASS: ${test.values} accumulators of ${test.vectors} vectors agree, ` +
-        `${test.cycles} engine cycles, ${seconds} s with the link`,
+      `PASS: ${test.values} values of ${test.vectors} images agree, ` +
+        `${test.cycles} cycles, ${seconds} s with the link`,
     );
     return 0;
   } finally {

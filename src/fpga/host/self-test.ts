@@ -1,21 +1,21 @@
-import { type Accelerator, protocolVersion, spaces } from './accelerator.js';
+import { type Accelerator, protocolVersion } from './accelerator.js';
 import type { Bundle, GoldenVector } from './bundle.js';
-import { layerRegisters, packActivations, resultPlaces } from './layout.js';
+import { imageWords, mapAddress, mapValues, mapWords } from './maps.js';
 
 /** What a self-test found. */
 export interface SelfTest {
   readonly vectors: number;
-  /** Accumulators compared. */
+  /** Values compared: every map of the first image, the logits of the others. */
   readonly values: number;
-  /** Engine cycles of all vectors, by the hardware's counter. */
+  /** Cycles of all images until their logits, by the hardware's counter. */
   readonly cycles: number;
   /** The first place that differs, in words; null where every value agrees. */
   readonly difference: string | null;
 }
 
 /**
- * Checks that the accelerator is the one that the bundle was made for, loads the network's weights,
- * runs every golden vector and compares every accumulator.
+ * Checks that the accelerator is the one that the bundle was made for, loads the network and runs every
+ * golden image: the first step by step, to compare every map, the others to their logits.
  *
  * @throws Error when the accelerator does not answer or is another one
  */
@@ -25,38 +25,20 @@ export async function selfTest(
   progress: (done: number, total: number) => void = () => {},
 ): Promise<SelfTest> {
   await checkDesign(bundle, device);
-  const { network, design, weights } = bundle;
-  await device.write(spaces.weights, network.weightBanks, 0, weights);
+  const { network, weights } = bundle;
+  await device.loadNetwork(weights);
 
   let values = 0;
   let cycles = 0;
   for (const [done, vector] of network.vectors.entries()) {
     progress(done, network.vectors.length);
-    const expected = expectedAccumulators(bundle, vector);
-    const plan = design.layers[vector.layer];
-    const bits = inputBits(bundle, vector);
-    for (const pass of plan.passes) {
-      const words = packActivations(bits, plan, pass, design.design);
-      await device.write(spaces.activations, network.activationBanks, 0, words);
-      const registers = layerRegisters(plan, pass, network.offsets[vector.layer]);
-      cycles += await device.run(registers);
-      const { pixels } = design.design;
-      const results = await device.read(pass.rows * plan.resultWordsPerRow, pixels);
-      let i = 0;
-      for (const place of resultPlaces(plan, pass, design.design)) {
-        const actual = results[i++];
-        if (place === null) continue;
-        const { row, column, channel } = place;
-        const { width, channels } = plan.conv.output;
-        const wanted = expected[(row * width + column) * channels + channel];
-        if (actual !== wanted) {
-          const difference =
-            `test image ${vector.image}, layer ${plan.name}, channel ${channel}, ` +
-            `row ${row}, column ${column}: ${wanted} expected, ${actual} found`;
-          return { vectors: done + 1, values, cycles, difference };
-        }
-        values++;
-      }
+    const steps = [...network.steps.keys()];
+    for (const step of done === 0 ? steps : steps.slice(-1)) {
+      const taken = await runTo(bundle, device, vector, step);
+      if (step === steps.length - 1) cycles += taken;
+      const { compared, difference } = await compareMap(bundle, device, vector, step);
+      if (difference !== null) return { vectors: done + 1, values, cycles, difference };
+      values += compared;
     }
   }
   return { vectors: network.vectors.length, values, cycles, difference: null };
@@ -75,18 +57,36 @@ async function checkDesign({ design }: Bundle, device: Accelerator): Promise<voi
   }
 }
 
-function inputBits({ golden, design }: Bundle, vector: GoldenVector): Uint8Array {
-  const { height, width, channels } = design.layers[vector.layer].conv.input;
-  return Uint8Array.from(
-    { length: height * width * channels },
-    (_, i) => (golden[vector.bits + (i >> 3)] >> (i & 7)) & 1,
-  );
+/** Runs a golden image until a step; a run uses its image up, so it is loaded each time. */
+async function runTo(bundle: Bundle, device: Accelerator, vector: GoldenVector, step: number) {
+  const { golden, network } = bundle;
+  const pixels = golden.subarray(vector.pixels, vector.pixels + network.imageBytes);
+  await device.loadImage(imageWords(pixels));
+  return device.run(step);
 }
 
-function expectedAccumulators({ golden, design }: Bundle, vector: GoldenVector): Int16Array {
-  const { height, width, channels } = design.layers[vector.layer].conv.output;
-  const view = new DataView(golden.buffer, golden.byteOffset + vector.accumulators);
-  return Int16Array.from({ length: height * width * channels }, (_, i) =>
-    view.getInt16(2 * i, true),
-  );
+/** Compares a step's map; `difference` is the first value that differs, in words. */
+async function compareMap(
+  { network, golden }: Bundle,
+  device: Accelerator,
+  vector: GoldenVector,
+  step: number,
+): Promise<{ compared: number; difference: string | null }> {
+  const map = network.steps[step];
+  const at = vector.maps[step];
+  if (at === null) return { compared: 0, difference: null };
+  const words = mapWords(map);
+  const view = new DataView(golden.buffer, golden.byteOffset + at);
+  const expected = Int16Array.from({ length: words }, (_, i) => view.getInt16(2 * i, true));
+  const wanted = mapValues(map, expected);
+  const found = mapValues(map, await device.readMap(mapAddress(step), words));
+  const wrong = wanted.findIndex((value, i) => value !== found[i]);
+  if (wrong < 0) return { compared: wanted.length, difference: null };
+  const { width, channels } = map.shape;
+  const [pixel, channel] = [Math.floor(wrong / channels), wrong % channels];
+  const [row, column] = [Math.floor(pixel / width), pixel % width];
+  const difference =
+    `test image ${vector.image}, layer ${map.name}, channel ${channel}, row ${row}, ` +
+    `column ${column}: ${wanted[wrong]} expected, ${found[wrong]} found`;
+  return { compared: wrong, difference };
 }

@@ -1,14 +1,14 @@
-import { representativeCount, type SubsetStructure } from '../subbit/subset.js';
-import { type Design, lanes, weightWidth } from './design.js';
-import { layerRegisters } from './host/layout.js';
+import { representativeCount, type SubsetStructure } from '../../subbit/subset.js';
+import { type EngineDesign, lanes, weightWidth } from './design.js';
 import { layerOffset, putBits } from './image.js';
+import { layerRegisters } from './layout.js';
 import { type BinaryLayer, type LayerPlan, tileLayer } from './plan.js';
 import type { EngineLayout, WeightedLayer } from './simulate.js';
 
 /** Parameters of hw/rtl/subbit_response_engine.sv: convolution by tables of responses. */
 export interface ResponseDesign
   extends Pick<
-    Design,
+    EngineDesign,
     'pixels' | 'outputs' | 'inputs' | 'tau' | 'countBits' | 'activationDepth' | 'weightDepth'
   > {
   readonly structure: SubsetStructure;

@@ -1,5 +1,5 @@
-import type { NetworkShape } from '../model/network.js';
-import type { SubsetStructure } from '../subbit/subset.js';
+import type { NetworkShape } from '../../model/network.js';
+import type { SubsetStructure } from '../../subbit/subset.js';
 import { layerCycles } from './cycles.js';
 import { tileLayer } from './plan.js';
 import { responseCycles } from './response.js';

@@ -1,6 +1,6 @@
 import type { ConvShape } from '../../model/network.js';
-import type { Design } from '../design.js';
-import type { LayerPass, LayerPlan } from '../plan.js';
+import type { EngineDesign } from './design.js';
+import type { LayerPass, LayerPlan } from './plan.js';
 
 /**
  * The halves of the activation words of one pass, in the order in which they are written. A word
@@ -13,7 +13,7 @@ export function packActivations(
   bits: Uint8Array,
   { conv, tiling }: Pick<LayerPlan, 'conv' | 'tiling'>,
   pass: LayerPass,
-  design: Pick<Design, 'pixels' | 'inputs'>,
+  design: Pick<EngineDesign, 'pixels' | 'inputs'>,
 ): Uint16Array {
   const { height, width, channels } = conv.input;
   const columns = 2 * design.pixels + 2;
@@ -55,7 +55,7 @@ export interface ResultPlace {
 export function* resultPlaces(
   { conv, tiling }: Pick<LayerPlan, 'conv' | 'tiling'>,
   pass: LayerPass,
-  design: Pick<Design, 'pixels' | 'outputs'>,
+  design: Pick<EngineDesign, 'pixels' | 'outputs'>,
 ): Generator<ResultPlace | null> {
   const { width, channels } = conv.output;
   for (let row = pass.firstRow; row < pass.firstRow + pass.rows; row++) {

@@ -1,4 +1,0 @@
-/** All values added up. */
-export function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
