@@ -1,6 +1,7 @@
 import { fastestKernel } from '../runtime/kernel-choice.js';
 import { canBuild } from '../runtime/native/native.js';
 import { type Build, compileNative, wasmBuild } from '../speed/builds.js';
+import { sum } from '../util/sum.js';
 import { inFreshFolder } from './cli.js';
 import { measureClock } from './clock.js';
 import type { Figure, Suite } from './figure.js';
@@ -17,8 +18,6 @@ import { resnet18Layers, resnet18Macs } from './resnet18.js';
 const repeats = 30;
 const contenders = [oneBit, ...subBit];
 const statistic = `medians of ${repeats} interleaved rounds or more, one thread`;
-
-const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 /** Sum over the shapes of the least time that any of the contender's kernels takes. */
 function leastSum(times: KernelTimes, contender: Contender): number {

@@ -1,11 +1,17 @@
 import { packageFile } from '../util/paths.js';
 import { inFreshFolder, metricOf, timedRun } from './cli.js';
 import type { Suite } from './figure.js';
+import { sweeps } from './sweeps.js';
 
 const spec = packageFile('configs/quickstart.yaml');
 
-/** The README's first command on an empty store, and again on the full one. */
-export const pipeline: Suite = (note) =>
+/** The README's first command on an empty store and again on the full one, and large sweeps. */
+export const pipeline: Suite = async (note) => [
+  ...(await quickstart(note)),
+  ...(await sweeps(note)),
+];
+
+const quickstart: Suite = (note) =>
   inFreshFolder(async (folder) => {
     note('the quickstart, all its stages');
     const first = await timedRun(folder, ['run', spec]);

@@ -31,7 +31,7 @@ const options = ['-O3', '-std=c11', '-fwrapv', '-fno-strict-aliasing', '-Isnn', 
 const sources = ['snn/snn.c', 'model/model.c', 'test/golden.c'];
 
 /** Why a folder is not proved where there is no compiler, and what to do about it. */
-export const noCompiler = 'no C compiler: install one (apt install gcc) and deploy again';
+const noCompiler = 'no C compiler: install one (apt install gcc) and deploy again';
 
 /** What a program printed and how it ended. */
 interface Ended {

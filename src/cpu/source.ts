@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { openSplit } from '../data/load.js';
 import { allOf, imagesOf } from '../data/source.js';
 import { decodeModel } from '../model/container/read.js';
+import { modelFileOf, readModelFile } from '../pipeline/model-file.js';
 import type { RunRecord } from '../pipeline/runs.js';
-import { artifactFolder, type Store } from '../pipeline/store.js';
+import type { Store } from '../pipeline/store.js';
+import { whyNotPacked } from '../spec/binary.js';
 import { Failure } from '../util/failure.js';
-import { errorCode } from '../util/files.js';
 import { stream } from '../util/random.js';
 import type { CpuSource } from './deploy.js';
 import { mostGoldenImages } from './golden.js';
@@ -16,24 +16,20 @@ import { mostGoldenImages } from './golden.js';
  *
  * @throws Failure of kind `input` where the run packed nothing
  */
-export async function sourceOfRun(
-  store: Store,
-  { id, spec, stages }: RunRecord,
-): Promise<CpuSource> {
-  const pack = stages.find(({ name }) => name === 'pack');
-  if (pack?.fingerprint == null) {
-    throw new Failure(
-      'input',
-      `${id} has no packed model: ${pack?.reason ?? 'it was not packed'}`,
-      ['networks of real weights are not packed: set quantize.binarize in the spec'],
-    );
+export async function sourceOfRun(store: Store, run: RunRecord): Promise<CpuSource> {
+  const { spec } = run;
+  const modelFile = modelFileOf(run, store);
+  if (modelFile === null) {
+    const why = whyNotPacked(spec) ?? 'pack did not finish';
+    throw new Failure('input', `run ${run.id} has no packed model: ${why}`, [
+      'networks of real weights are not packed: set quantize.binarize in the spec',
+    ]);
   }
-  const modelFile = join(artifactFolder(store, 'pack', pack.fingerprint), 'model.snn');
   const source = await openSplit(spec.data, 'test');
   const wanted = allOf(source).slice(0, mostGoldenImages);
   const { pixels } = await imagesOf(source, wanted).finally(() => source.close());
   const images = { source: 'test images', pixels } as const;
-  return { name: spec.name, modelBytes: await readFile(modelFile), modelFile, images };
+  return { name: spec.name, modelBytes: await readModelFile(modelFile), modelFile, images };
 }
 
 /**
@@ -42,14 +38,7 @@ export async function sourceOfRun(
  * @throws Failure of kind `input` where it cannot be read or is damaged
  */
 export async function sourceOfFile(modelFile: string): Promise<CpuSource> {
-  const modelBytes = await readFile(modelFile).catch((error: unknown) => {
-    const code = errorCode(error);
-    if (code === undefined) throw error;
-    const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
-    throw new Failure('input', `${modelFile}: ${why}`, [
-      'name a packed model: a run leaves its model.snn in the artifact of its pack stage',
-    ]);
-  });
+  const modelBytes = await readModelFile(modelFile);
   const { height, width, channels } = decodeModel(modelBytes, modelFile).shape.input;
   const random = stream(0, 'golden images');
   const count = mostGoldenImages * height * width * channels;

@@ -4,7 +4,7 @@ import { formatOf } from '../data/formats/index.js';
 import { loadSplit } from '../data/load.js';
 import { dataSets } from '../data/sets.js';
 import { type ImageSource, memorySource } from '../data/source.js';
-import type { MapShape } from '../model/network.js';
+import { type MapShape, mapText } from '../model/network.js';
 import type { DataSetName } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 
@@ -21,10 +21,6 @@ export interface TestData {
 const asTrained = [
   'test the model on the data set that it was trained on: snn inspect MODEL tells its images and classes',
 ];
-
-function shapeText({ height, width, channels }: MapShape): string {
-  return `${height}x${width}x${channels}`;
-}
 
 /**
  * Opens the test images of a data set as a model wants them: those of folders are cut and scaled to
@@ -43,8 +39,8 @@ export async function openTestImages(
   };
   if (set !== 'imagenet' && set !== 'folder') {
     const info = dataSets[set];
-    if (shapeText(info.image) !== shapeText(image)) {
-      const size = `${shapeText(info.image)}; the model takes ${shapeText(image)}`;
+    if (mapText(info.image) !== mapText(image)) {
+      const size = `${mapText(info.image)}; the model takes ${mapText(image)}`;
       throw new Failure('input', `${info.title}: images of ${size}`, asTrained);
     }
     fits(info.classes, info.title);

@@ -43,11 +43,7 @@ function row(experiment: Experiment, record: ExperimentRecord, variant: string):
 }
 
 /** Difference of two variants, seed by seed. */
-export function pairedDifference(
-  record: ExperimentRecord,
-  variant: string,
-  against: string,
-): Estimate {
+function pairedDifference(record: ExperimentRecord, variant: string, against: string): Estimate {
   const others = new Map(
     outcomesOf(record, against).map(({ seed, accuracy }) => [seed, accuracy] as const),
   );

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunDocument } from '../report/progress-summary.js';
 import { loadSpec } from '../spec/load.js';
 import { packageFile } from '../util/paths.js';
+import { toolVersion } from '../util/tool.js';
 import type { Experiment, ExperimentRecord, Outcome, Variant } from './experiment.js';
 
 const execute = promisify(execFile);
@@ -88,10 +89,9 @@ export async function runExperiment(
     note(`${variant.name}, seed ${seed}: ${outcome.accuracy.toFixed(2)} %, ${outcome.seconds} s`);
     return outcome;
   });
-  const { name, version } = JSON.parse(await readFile(packageFile('package.json'), 'utf8'));
   const record: ExperimentRecord = {
     experiment: experiment.name,
-    tool: `${name} ${version}`,
+    tool: await toolVersion(),
     machine: {
       cpu: cpus()[0]?.model ?? 'unknown',
       cores: availableParallelism(),

@@ -3,8 +3,8 @@ import { floatsOf, isFloat } from '../import/tensor.js';
 import { encodeSafetensors } from '../model/safetensors.js';
 import type { Failure } from '../util/failure.js';
 import { type RandomStream, stream } from '../util/random.js';
-import { mutated, spliced } from './mutate.js';
-import type { FuzzCase, FuzzTarget } from './target.js';
+import { type Mutation, mutated, pick, spliced } from './mutate.js';
+import type { FuzzTarget } from './target.js';
 import {
   checkpointFiles,
   legacyCheckpoint,
@@ -37,31 +37,21 @@ function randomTensors(random: RandomStream): Map<string, SavedTensor> {
 }
 
 /** Mutations of a pickle: an opcode in place of another byte, or code. */
-const pickleMutations = [
-  (bytes: Uint8Array, random: RandomStream) =>
-    spliced(
-      bytes,
-      random.below(bytes.length),
-      1,
-      Uint8Array.of(opcodes[random.below(opcodes.length)]),
-    ),
-  (bytes: Uint8Array, random: RandomStream) =>
-    spliced(
-      bytes,
-      random.below(bytes.length),
-      0,
-      Buffer.from(gadgets[random.below(gadgets.length)]),
-    ),
+const pickleMutations: readonly Mutation[] = [
+  (bytes, random) =>
+    spliced(bytes, random.below(bytes.length), 1, Uint8Array.of(pick(opcodes, random))),
+  (bytes, random) =>
+    spliced(bytes, random.below(bytes.length), 0, Buffer.from(pick(gadgets, random))),
 ];
 
 /** Mutations of an archive as bytes: a name that leads out of it, and a method of compression. */
-const zipMutations = [
-  (bytes: Uint8Array, random: RandomStream) => {
+const zipMutations: readonly Mutation[] = [
+  (bytes, random) => {
     const text = Buffer.from(bytes);
     const at = text.indexOf('weights/', random.below(bytes.length));
     return at < 0 ? bytes : spliced(bytes, at, 8, Buffer.from('../../x/'));
   },
-  (bytes: Uint8Array, random: RandomStream) => {
+  (bytes, random) => {
     const at = Buffer.from(bytes).indexOf('PK\x01\x02', random.below(bytes.length));
     return at < 0 ? bytes : spliced(bytes, at + 10, 1, Uint8Array.of(8));
   },
@@ -112,7 +102,7 @@ function bomb(random: RandomStream): Uint8Array {
     ']\x85',
     'K\x01r\0\0\0\x01',
   ];
-  const pattern = Buffer.from(patterns[random.below(patterns.length)], 'latin1');
+  const pattern = Buffer.from(pick(patterns, random), 'latin1');
   const body = Buffer.alloc(2 ** (10 + random.below(11)), pattern);
   const pickle = Buffer.concat([Buffer.of(0x80, 2), body]);
   return random.below(2) === 0
@@ -128,7 +118,7 @@ function read(bytes: Uint8Array): void {
 }
 
 /** Why a Failure is not one that a person can find the place by; null: it is. */
-function failureProblem({ message }: Failure, bytes: FuzzCase): string | null {
+function failureProblem({ message }: Failure, bytes: Uint8Array): string | null {
   const at = /\(byte (\d+)\)$/.exec(message)?.[1];
   if (at === undefined) return `names no byte: ${message}`;
   return Number(at) <= bytes.length ? null : `names a byte beyond the file: ${message}`;
@@ -136,7 +126,7 @@ function failureProblem({ message }: Failure, bytes: FuzzCase): string | null {
 
 /** Spoiled checkpoints of every format: `npm run fuzz -- checkpoint`. */
 export const checkpoint: FuzzTarget = {
-  file: (seed, index): FuzzCase => {
+  file: (seed, index): Uint8Array => {
     const random = stream(seed, 'fuzz checkpoint', index);
     return random.below(100) === 0 ? bomb(random) : spoiled(random);
   },

@@ -2,15 +2,16 @@ import { type Architecture, layOut } from '../model/network.js';
 import type { PackedBinaryConv, PackedInput, PackedModel } from '../model/packed.js';
 import { randomModel } from '../model/random.js';
 import { permutation, type RandomStream, stream } from '../util/random.js';
+import { pick } from './mutate.js';
 
 /** A subset of any size and structure, and indices that use it more or less evenly. */
-function randomConv(pairs: number, random: RandomStream): PackedBinaryConv {
+function anyConv(pairs: number, random: RandomStream): PackedBinaryConv {
   const tau = 1 + random.below(9);
   const structure = tau < 9 && random.below(2) === 0 ? 'antipodal' : 'free';
   const [count, of] = structure === 'antipodal' ? [2 ** (tau - 1), 256] : [2 ** tau, 512];
   const stored = Uint16Array.from(permutation(of, random).subarray(0, count)).sort();
   const twins = structure === 'antipodal' ? stored.map((code) => 511 - code) : [];
-  const reach = [2 ** tau, 2 ** tau, Math.ceil(2 ** tau / 8)][random.below(3)];
+  const reach = pick([2 ** tau, 2 ** tau, Math.ceil(2 ** tau / 8)], random);
   return {
     tau,
     structure,
@@ -52,7 +53,7 @@ export function smallModel(seed: number, index: number): PackedModel {
     blocks: plain.blocks.map((block) => ({
       ...block,
       input: index % 5 === 0 ? zeroPadded(block.input) : block.input,
-      conv: randomConv(block.conv.indices.length, random),
+      conv: anyConv(block.conv.indices.length, random),
     })),
     provenance: { ...plain.provenance, origin: random.below(3) === 0 ? null : origin },
   };

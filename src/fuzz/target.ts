@@ -1,19 +1,16 @@
 import { getHeapStatistics } from 'node:v8';
 import { Failure } from '../util/failure.js';
 
-/** The bytes of one file to be read. */
-export type FuzzCase = Uint8Array;
-
 /** What is fuzzed; `Found` is what its reader returns. */
 export interface FuzzTarget<Found = unknown> {
   /** File `index` of those that `seed` gives. */
-  file(seed: number, index: number): FuzzCase;
+  file(seed: number, index: number): Uint8Array;
   /** Reads it; may only return or throw a Failure. */
-  read(bytes: FuzzCase): Found;
+  read(bytes: Uint8Array): Found;
   /** Throws where a file that was read is not held to its rules. */
-  verify?(found: Found, bytes: FuzzCase): void;
+  verify?(found: Found, bytes: Uint8Array): void;
   /** Why a Failure is not one that a person can go by; null: it is. */
-  failureProblem(failure: Failure, bytes: FuzzCase): string | null;
+  failureProblem(failure: Failure, bytes: Uint8Array): string | null;
   /** Memory that reading may take: so many bytes for each byte of the file, and these beside. */
   readonly memory: { readonly perByte: number; readonly beside: number };
 }

@@ -1,3 +1,4 @@
+import { printable } from '../spec/problem.js';
 import { Failure } from '../util/failure.js';
 
 /** Ends the reading of a file that is damaged or is not what it should be. */
@@ -11,7 +12,7 @@ export type Refuse = (at: number, what: string, next?: readonly string[]) => nev
  */
 export function refuser(file: string): Refuse {
   return (at, what, next = []) => {
-    throw new Failure('input', `${file}: ${what} (byte ${at})`, next);
+    throw new Failure('input', `${file}: ${printable(what)} (byte ${at})`, next);
   };
 }
 

@@ -1,3 +1,4 @@
+import { printable } from '../spec/problem.js';
 import { Failure } from '../util/failure.js';
 import { type Expectation, type ExpectedTensor, misfit, shapeText } from './expected.js';
 import { isIgnored } from './key-map.js';
@@ -72,7 +73,10 @@ export function requireSame(
   if (lines.length === 0) return;
   throw new Failure(
     'input',
-    [`${file}: does not fit ${network} of [${stages.join(', ')}] blocks`, ...lines].join('\n'),
+    [
+      `${file}: does not fit ${network} of [${stages.join(', ')}] blocks`,
+      ...lines.map(printable),
+    ].join('\n'),
     [
       'name the network that it is: --as birealnet takes any number of blocks',
       'or tell how its tensors are named: --map map.yaml (docs/import.md)',

@@ -1,5 +1,6 @@
 import type { SubsetStructure, Tau } from '../spec/types.js';
 import { tauOfLayer } from '../subbit/tau.js';
+import { sum } from '../util/sum.js';
 import type { BlockShape, ConvShape, NetworkShape } from './network.js';
 import { storedMembers } from './size.js';
 import type { Activations } from './trained.js';
@@ -97,10 +98,6 @@ export function layerCost({ name, conv }: BlockShape, quantization: Quantization
     responses,
     shares,
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 function realWeights({ kernel, input, output }: ConvShape): number {

@@ -26,7 +26,7 @@ export function prelu(value: number, slope: number): number {
 }
 
 /** Fractional bits of the reciprocal in {@link averageConstants}. */
-export const reciprocalFractionBits = 14;
+const reciprocalFractionBits = 14;
 
 /**
  * The global average over `positions` (1..2^14) values without division: with sum of int16 values,

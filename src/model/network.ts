@@ -5,6 +5,11 @@ export interface MapShape {
   readonly channels: number;
 }
 
+/** A map's shape as people read it: `28x28x1`. */
+export function mapText({ height, width, channels }: MapShape): string {
+  return `${height}x${width}x${channels}`;
+}
+
 /** A convolution between two maps; padding is kernel >> 1 on every side. */
 export interface ConvShape {
   readonly kernel: 1 | 3 | 7;

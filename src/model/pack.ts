@@ -22,7 +22,7 @@ import type {
 } from './trained.js';
 
 /** How much larger than the largest one seen an activation or accumulator may become before it saturates. */
-export const headroom = 1.5;
+const headroom = 1.5;
 
 export interface PackOptions {
   readonly name: string;

@@ -1,3 +1,4 @@
+import { sum } from '../util/sum.js';
 import type { FileLayout } from './container/read.js';
 import { inputConstants, type PackedModel } from './packed.js';
 
@@ -33,10 +34,6 @@ export function storedMembers(conv: {
 }): number {
   if (conv.tau === 9) return 0;
   return conv.structure === 'antipodal' ? 2 ** (conv.tau - 1) : 2 ** conv.tau;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Bits that a file takes for its binary weights: indices as they are coded, and subsets. */

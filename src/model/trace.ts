@@ -1,4 +1,4 @@
-import type { MapShape } from './network.js';
+import { type MapShape, mapText } from './network.js';
 
 /** One named map of an image's way through a network. */
 export interface LayerTrace {
@@ -33,7 +33,7 @@ export interface Difference {
  */
 export function firstDifference(expected: Trace, actual: Trace): Difference | null {
   const outline = (trace: Trace) =>
-    trace.map(({ name, shape: s }) => `${name} ${s.height}x${s.width}x${s.channels}`).join(', ');
+    trace.map(({ name, shape }) => `${name} ${mapText(shape)}`).join(', ');
   if (outline(expected) !== outline(actual)) {
     throw new Error(`traces of different networks: ${outline(expected)} | ${outline(actual)}`);
   }

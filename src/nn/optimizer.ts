@@ -16,7 +16,7 @@ const beta2 = 0.999;
 const epsilon = 1e-8;
 
 /** How many vectors an optimiser remembers. */
-export function momentCount(optimizer: TrainSpec['optimizer']): number {
+function momentCount(optimizer: TrainSpec['optimizer']): number {
   return optimizer === 'sgd' ? 1 : 2;
 }
 

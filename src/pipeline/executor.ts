@@ -3,6 +3,7 @@ import { Failure } from '../util/failure.js';
 import type { Artifact } from './artifact.js';
 import type { RunEvent, StageEvent } from './events.js';
 import { fingerprint } from './fingerprint.js';
+import { announceUse } from './in-use.js';
 import { storeKnowledge } from './knowledge.js';
 import { makeArtifact, startClock } from './make.js';
 import {
@@ -65,9 +66,19 @@ export async function planStages(
  * cannot be written) is thrown and leaves no record.
  */
 export async function executeRun(request: RunRequest): Promise<RunOutcome> {
+  const { store, signal } = request;
+  await prepareStore(store);
+  const withdraw = await announceUse(store, signal);
+  try {
+    return await runAnnounced(request);
+  } finally {
+    await withdraw();
+  }
+}
+
+async function runAnnounced(request: RunRequest): Promise<RunOutcome> {
   const { spec, stages, store, listen, signal } = request;
   const seconds = startClock();
-  await prepareStore(store);
   const declarations = await declareStages(stages, spec, request);
   const knowledge = storeKnowledge(store);
   const planned = await planRun(declarations, knowledge, request);
@@ -145,7 +156,8 @@ async function runStage(job: Job): Promise<Artifact> {
   if (made === null) {
     const reasons = await explain(recipe, spec.name, knowledge, { forced: force });
     listen({ type: 'stage-started', stage: name, because: reasons.map(describeReason) });
-    await recorder.stage(name, { status: 'running', fingerprint: wanted });
+    const startedAt = new Date().toISOString();
+    await recorder.stage(name, { status: 'running', fingerprint: wanted, startedAt });
     const { store, signal } = request;
     const emit = (event: StageEvent) => listen({ type: 'stage-event', stage: name, event });
     const tellAbort = () => emit({ type: 'note', text: 'saving; Ctrl-C again stops at once' });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { printable } from '../spec/problem.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { orIfMissing, writeFileAtomic } from '../util/files.js';
@@ -21,6 +22,8 @@ export interface RunStage {
   readonly cached: boolean;
   /** Spent on the stage in this run. */
   readonly seconds: number;
+  /** When it began to run in this run, ISO 8601, UTC; a cached one never did. */
+  readonly startedAt?: string;
   /** Names the artifact, as does {@link Store}; null while it is unknown or there is none. */
   readonly fingerprint: string | null;
   /** SHA-256 over the artifact's files; null as above. */
@@ -98,7 +101,8 @@ async function loadRun(file: string): Promise<RunRecord | null> {
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
-    return isRunRecord(value) ? settle(value) : null;
+    const isOwn = isRunRecord(value) && basename(file) === `${value.id}.json`;
+    return isOwn ? settle(value) : null;
   } catch {
     return null;
   }
@@ -138,6 +142,27 @@ export function parseRunId(id: string): { readonly name: string; readonly starte
   return { name, started: `${year}-${month}-${day}T${hour}:${minute}:${second}Z` };
 }
 
+/** Takes a run off the record; its artifacts stay. Throws a Failure of kind `input` while it runs. */
+export async function removeRun(store: Store, run: RunRecord): Promise<void> {
+  refuseRunning(run, 'removed');
+  await rm(runFile(store, run.id), { force: true });
+}
+
+function refuseRunning({ id, status }: RunRecord, what: string): void {
+  if (status !== 'running') return;
+  throw new Failure('input', `${id} is running: it cannot be ${what} now`, ['snn status shows it']);
+}
+
+const tagPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** Throws a Failure of kind `input` where a text is no tag. */
+export function checkTag(tag: string): void {
+  if (tagPattern.test(tag)) return;
+  throw new Failure('input', `"${printable(tag)}" is no tag`, [
+    'a tag is 1 to 64 letters, digits, dots, dashes and underscores',
+  ]);
+}
+
 /** Adds tags to a run that has ended, or takes them away, and returns its record. */
 export async function tagRun(
   store: Store,
@@ -147,6 +172,7 @@ export async function tagRun(
     remove = [],
   }: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
 ): Promise<RunRecord> {
+  refuseRunning(run, 'tagged');
   const kept = [...new Set([...(run.tags ?? []), ...add])].filter((tag) => !remove.includes(tag));
   const tagged = { ...run, tags: kept };
   await writeRun(store, tagged);

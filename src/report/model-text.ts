@@ -1,5 +1,5 @@
 import type { LayerDescription, SubsetDescription } from '../model/describe.js';
-import type { MapShape } from '../model/network.js';
+import { type MapShape, mapText } from '../model/network.js';
 import { operationOf } from './cost-table.js';
 import { kernelMap } from './kernel-map.js';
 import type { LayerReport, ModelReport } from './model-report.js';
@@ -10,8 +10,10 @@ import { useMapLegend } from './use-map.js';
 
 const columns = 80;
 
-function mapText({ height, width, channels }: MapShape): string {
-  return height === 1 && width === 1 ? `${channels}` : `${height}x${width}x${channels}`;
+/** A map's shape, of a vector its length alone. */
+function shapeText(shape: MapShape): string {
+  const isVector = shape.height === 1 && shape.width === 1;
+  return isVector ? `${shape.channels}` : mapText(shape);
 }
 
 const left = (head: string): Column => ({ head, align: 'left' });
@@ -38,8 +40,8 @@ function layersTable(layers: readonly LayerDescription[]): string {
     layers.map((layer) => [
       nameText(layer),
       layer.stride === 1 ? layer.kind : `${layer.kind} /${layer.stride}`,
-      mapText(layer.input),
-      mapText(layer.output),
+      shapeText(layer.input),
+      shapeText(layer.output),
       layer.weights,
       Math.ceil(layer.weightBits / 8),
     ]),

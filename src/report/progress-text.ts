@@ -32,7 +32,7 @@ function grouped(digits: string): string {
 }
 
 /** The first few figures of a stage in one line. */
-export function keyFigures(metrics: Metrics, most = 3): string {
+function keyFigures(metrics: Metrics, most = 3): string {
   return Object.entries(metrics)
     .slice(0, most)
     .map(([name, metric]) => `${name} ${figure(metric)}`)

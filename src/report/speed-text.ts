@@ -1,4 +1,4 @@
-import type { MapShape } from '../model/network.js';
+import { mapText } from '../model/network.js';
 import type {
   BuildSpeed,
   LayerSpeed,
@@ -32,10 +32,6 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 /** The half of the repeats in the middle: `12.1 .. 12.9`. */
 function range({ quartiles: [lower, upper] }: Measurement): string {
   return `${digits(lower)} .. ${digits(upper)}`;
-}
-
-function mapText({ height, width, channels }: MapShape): string {
-  return `${height}x${width}x${channels}`;
 }
 
 function layerRow(layer: LayerSpeed): (string | number)[] {

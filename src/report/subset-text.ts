@@ -1,10 +1,7 @@
 import type { SubsetEpoch, SubsetRecord } from '../subbit/record.js';
+import { sum } from '../util/sum.js';
 import { type Column, table } from './table.js';
 import { useMap, useMapLegend } from './use-map.js';
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
 
 const kernelsOf = ({ use }: SubsetRecord) => sum(use);
 

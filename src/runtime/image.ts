@@ -4,9 +4,9 @@ import { aligned } from './constants.js';
 import { type Program, storedBytes } from './program.js';
 
 /** The image's first bytes: `\x89SNR\r\n\x1a\n`. */
-export const imageMagic = Uint8Array.of(0x89, 0x53, 0x4e, 0x52, 0x0d, 0x0a, 0x1a, 0x0a);
+const imageMagic = Uint8Array.of(0x89, 0x53, 0x4e, 0x52, 0x0d, 0x0a, 0x1a, 0x0a);
 
-export const imageVersion = 1;
+const imageVersion = 1;
 
 /** Bytes of the header, and of an entry of the table of maps. */
 const headerBytes = 96;

@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { shapeViolation } from '../model/bounds.js';
 import { decodeModel } from '../model/container/read.js';
 import type { PackedModel } from '../model/packed.js';
 import { randomModel } from '../model/random.js';
-import { isModelFile, readModelFile } from '../pipeline/model-file.js';
+import { isModelFile, modelFileOf, readModelFile } from '../pipeline/model-file.js';
 import { specsOfRuns } from '../pipeline/run-specs.js';
 import { lastRun, type RunRecord, readRun } from '../pipeline/runs.js';
-import { artifactFolder, type Store } from '../pipeline/store.js';
+import type { Store } from '../pipeline/store.js';
 import { whyNotPacked } from '../spec/binary.js';
 import { quantizationOf } from '../spec/cost.js';
 import { loadSpec } from '../spec/load.js';
@@ -43,7 +42,9 @@ function ofSpec(spec: Spec, file: string, seed: number): Subject {
   const shape = networkShape(spec);
   const violation = shapeViolation(shape);
   if (violation) {
-    throw new Failure('input', `${file} cannot be packed: ${violation.where}: ${violation.what}`);
+    throw new Failure('input', `${file} cannot be packed: ${violation.where}: ${violation.what}`, [
+      'keep the network within the bounds of docs/arithmetic.md',
+    ]);
   }
   return {
     name: spec.name,
@@ -62,28 +63,21 @@ async function ofModel(file: string): Promise<Subject> {
   return { name: model.name, source: { kind: 'model', from: file }, weights: 'own', model };
 }
 
-/** Names the artifact of a run's packed model; null where it has none. */
-function packedIn({ stages }: RunRecord): string | null {
-  const pack = stages.find(({ name }) => name === 'pack');
-  return pack?.status === 'finished' ? pack.fingerprint : null;
-}
-
 async function ofRun(run: RunRecord, store: Store): Promise<Subject> {
   const { id, spec } = run;
-  const fingerprint = packedIn(run);
-  if (fingerprint === null) {
+  const file = modelFileOf(run, store);
+  if (file === null) {
     const why = whyNotPacked(spec) ?? 'pack did not finish';
     throw new Failure('input', `run ${id} has no packed model: ${why}`, [
       'time the shapes of its spec, with random weights: snn bench SPEC.yaml',
     ]);
   }
-  const file = join(artifactFolder(store, 'pack', fingerprint), 'model.snn');
   const model = await readModel(file);
   return { name: spec.name, source: { kind: 'run', from: id }, weights: 'own', model };
 }
 
 async function lastPacked(store: Store): Promise<RunRecord> {
-  const run = await lastRun(store, (run) => packedIn(run) !== null);
+  const run = await lastRun(store, (run) => modelFileOf(run, store) !== null);
   if (run !== null) return run;
   throw new Failure('input', 'no run has packed a model yet', [
     'time a spec, nothing trained: snn bench configs/quickstart.yaml',

@@ -16,7 +16,7 @@ import { specDigest } from '../spec/digest.js';
 import type { DataFiles, Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { sha256 } from '../util/hash.js';
-import { packageFile } from '../util/paths.js';
+import { toolVersion } from '../util/tool.js';
 import { tellSkipped } from './skipped.js';
 import { type Agreement, agreementWithFloat, eachImage } from './verify-packed.js';
 
@@ -31,11 +31,6 @@ const calibrationImages = 64;
 
 /** Share of images on which the packed model may choose another class than the float network. */
 const disagreementLimit = 0.1;
-
-async function toolVersion(): Promise<string> {
-  const { name, version } = JSON.parse(await readFile(packageFile('package.json'), 'utf8'));
-  return `${name} ${version}`;
-}
 
 /**
  * Turns the trained network into an integer-only model (docs/arithmetic.md) and compares the two on

@@ -2,7 +2,7 @@ import { kernelElements } from './kernels.js';
 import { identityOf, type Subset, writeInitialLatent } from './subset.js';
 
 /** Bound of every subset latent. */
-export const latentLimit = 3;
+const latentLimit = 3;
 
 /**
  * Gradient of the representatives: each receives the sum of the gradients of all kernels that chose

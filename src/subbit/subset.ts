@@ -24,7 +24,7 @@ export interface Subset {
  * Magnitude that a representative's latent starts with. Behind the sign-memory threshold, so that a
  * sampled kernel stands until gradients speak against it, yet a few refinement steps away from it.
  */
-export const initialLatent = 0.01;
+const initialLatent = 0.01;
 
 /** Representatives of a subset of 2^tau members. */
 export function representativeCount(tau: number, structure: SubsetStructure): number {

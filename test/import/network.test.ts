@@ -131,7 +131,7 @@ describe('what does not fit is listed, all at once:', () => {
       values: new Float32Array(108),
     });
     tensors.set('module.bn1.weight', { shape: [3], values: BigInt64Array.of(1n, 2n, 3n) });
-    tensors.set('module.head.weight', { shape: [2, 2], values: new Float32Array(4) });
+    tensors.set('module.head\u001b[2J', { shape: [2, 2], values: new Float32Array(4) });
     const failure = await failureOf(() => read(tensors));
     expect(failure.message.split('\n')).toEqual([
       'net.pth: does not fit birealnet of [1, 1] blocks',
@@ -139,7 +139,7 @@ describe('what does not fit is listed, all at once:', () => {
       '  wrong       bn1.weight is of int64, not of floats',
       '  wrong       layer2.0.binary_conv.binarize.patterns is [12, 9], not [2^tau, 9]',
       '  wrong       fc.bias is [5], not [4]',
-      '  unexpected  head.weight [2, 2]',
+      '  unexpected  head\ufffd[2J [2, 2]',
     ]);
     expect(failure.next.join('\n')).toContain('--map');
   });

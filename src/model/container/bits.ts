@@ -1,3 +1,5 @@
+import type { ByteReader } from './bytes.js';
+
 /** Bytes that `count` values of `width` bits take, the last byte filled up. */
 export function packedBytes(count: number, width: number): number {
   return Math.ceil((count * width) / 8);
@@ -34,4 +36,15 @@ export function unpackBits(bytes: Uint8Array, count: number, width: number): Uin
     values[i] = (pair >> (at % 8)) & mask;
   }
   return values;
+}
+
+/** Reads `count` values of `width` bits off a section as {@link packBits} wrote them; fails where an unused bit is set. */
+export function readBits(
+  reader: ByteReader,
+  count: number,
+  width: number,
+  fail: (what: string) => never,
+): Uint16Array {
+  const values = unpackBits(reader.raw(packedBytes(count, width)), count, width);
+  return values ?? fail('has a bit set behind its last value');
 }

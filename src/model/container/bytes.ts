@@ -1,5 +1,5 @@
 /** Collects little-endian values into one byte array. */
-export function byteWriter() {
+function byteWriter() {
   const chunks: Uint8Array[] = [];
   const raw = (bytes: Uint8Array) => {
     chunks.push(bytes);

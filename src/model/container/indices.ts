@@ -1,5 +1,5 @@
 import { decodeAdaptive, encodeAdaptive } from './adaptive.js';
-import { packBits, packedBytes, unpackBits } from './bits.js';
+import { packBits, packedBytes, readBits } from './bits.js';
 import type { ByteReader, ByteWriter } from './bytes.js';
 
 /** How INDX writes the codings of a layer's indices from format version 3 on. */
@@ -61,9 +61,8 @@ export function readPlain(
   tau: number,
   fail: (what: string) => never,
 ): ReadIndices {
-  const bytes = packedBytes(count, tau);
-  const values = unpackBits(reader.raw(bytes), count, tau);
-  return { values: values ?? fail('has a bit set behind its last value'), coding: 'plain', bytes };
+  const values = readBits(reader, count, tau, fail);
+  return { values, coding: 'plain', bytes: packedBytes(count, tau) };
 }
 
 /** Reads what {@link writeCoded} wrote. */

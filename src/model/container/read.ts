@@ -10,7 +10,7 @@ import type {
   Requantizer,
   Sight,
 } from '../packed.js';
-import { packedBytes, unpackBits } from './bits.js';
+import { readBits } from './bits.js';
 import { type ByteReader, byteReader } from './bytes.js';
 import { describeSection, readSections, refuser } from './envelope.js';
 import { type Coding, readCoded, readPlain } from './indices.js';
@@ -90,11 +90,6 @@ function readRequantizer(reader: ByteReader, channels: number): Requantizer {
 
 function readShortcut(reader: ByteReader, inputs: number, outputs: number): PackedReal<Int8Array> {
   return { weight: reader.i8s(inputs * outputs), requantizer: readRequantizer(reader, outputs) };
-}
-
-function readBits(reader: ByteReader, count: number, width: number, fail: (what: string) => never) {
-  const values = unpackBits(reader.raw(packedBytes(count, width)), count, width);
-  return values ?? fail('has a bit set behind its last value');
 }
 
 function readMembers(

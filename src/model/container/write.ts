@@ -58,7 +58,7 @@ function architectureSection(model: PackedModel, version: number): Uint8Array {
 }
 
 /** Members that a reader cannot know: none of all 512, half of an antipodal subset. */
-function storedMembers({ conv }: PackedModel['blocks'][number]): Uint16Array {
+function writtenMembers({ conv }: PackedModel['blocks'][number]): Uint16Array {
   if (conv.tau === 9) return new Uint16Array();
   const { members, structure } = conv;
   return structure === 'antipodal' ? members.subarray(0, members.length / 2) : members;
@@ -81,7 +81,7 @@ function sectionBytes(model: PackedModel, version: number): Record<SectionTag, U
     ARCH: architectureSection(model, version),
     STEM: buildBytes((writer) => writeReal(writer, model.stem)),
     SUBS: buildBytes((writer) => {
-      for (const block of blocks) writer.raw(packBits(storedMembers(block), 9));
+      for (const block of blocks) writer.raw(packBits(writtenMembers(block), 9));
     }),
     INDX: buildBytes((writer) => {
       for (const { conv } of blocks) {
