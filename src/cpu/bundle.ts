@@ -12,6 +12,7 @@ import { cArray } from './c-array.js';
 import type { Golden } from './golden.js';
 import type { Proof } from './prove.js';
 import { readMe } from './read-me.js';
+import { sampleFile } from './sample.js';
 
 /** What one of a folder's two images takes: in flash, and in memory while it runs. */
 export interface ImageSize {
@@ -83,18 +84,6 @@ export async function writeLibrary(
   await cp(packageFile('LICENSE'), join(out, 'LICENSE'));
   const { name, bytes: file } = sampleFile(model, sample);
   await writeFile(join(out, 'example', name), file);
-}
-
-/** An image that the example can read: PGM, PPM, or bare bytes of any other number of channels. */
-export function sampleFile(
-  { shape: { input } }: PackedModel,
-  pixels: Uint8Array,
-): { name: string; bytes: Uint8Array } {
-  const { height, width, channels } = input;
-  if (channels !== 1 && channels !== 3) return { name: 'image.bin', bytes: pixels };
-  const [magic, ending] = channels === 1 ? ['P5', 'pgm'] : ['P6', 'ppm'];
-  const head = Buffer.from(`${magic}\n${width} ${height}\n255\n`);
-  return { name: `image.${ending}`, bytes: Buffer.concat([head, pixels]) };
 }
 
 function sizeOf(model: PackedModel, program: Program): ImageSize {

@@ -1,11 +1,12 @@
 import type { PackedModel } from '../model/packed.js';
 import { readsDigits } from '../web/page.js';
 import type { ImageSize } from './bundle.js';
-import { sampleFile } from './bundle.js';
 import type { Golden } from './golden.js';
 import type { Proof } from './prove.js';
+import { sampleFile } from './sample.js';
 
-const many = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+const many = (count: number, one: string, more = `${one}s`) =>
+  `${count} ${count === 1 ? one : more}`;
 
 /** One sentence on what was proved of the library. */
 export function proofText(proof: Proof): string {
@@ -35,7 +36,7 @@ export function readMe(
   );
   return `# ${model.name} as a C library
 
-Images of ${height}x${width}x${channels} bytes (height, width, channels) to ${many(model.shape.classifier.classes, 'class').replace('classs', 'classes')},
+Images of ${height}x${width}x${channels} bytes (height, width, channels) to ${many(model.shape.classifier.classes, 'class', 'classes')},
 in integers. C11 and the vector extensions of GCC or Clang on a little-endian machine; no other library.
 
 Proof: ${proofText(proof)}.

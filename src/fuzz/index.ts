@@ -14,6 +14,14 @@ const { values, positionals } = parseArgs({
     first: { type: 'string', default: '0' },
   },
 });
+function whole(option: 'seed' | 'files' | 'first'): number {
+  const text = values[option];
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  console.error(`--${option} is a whole number, not ${text}`);
+  process.exit(2);
+}
+
+const [seed, count, first] = [whole('seed'), whole('files'), whole('first')];
 const names = positionals.length > 0 ? positionals : Object.keys(targets);
 for (const name of names) {
   if (Object.hasOwn(targets, name)) continue;
@@ -21,12 +29,7 @@ for (const name of names) {
   process.exit(2);
 }
 for (const name of names) {
-  const outcome = fuzz(
-    targets[name],
-    Number(values.seed),
-    Number(values.files),
-    Number(values.first),
-  );
+  const outcome = fuzz(targets[name], seed, count, first);
   const { files, accepted, slowest, memory, reasons, problems } = outcome;
   console.log(
     `${name}: ${files} files, ${accepted} read, ${files - accepted} refused for ${reasons.size} ` +
