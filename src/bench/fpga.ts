@@ -77,7 +77,7 @@ export const fpga: Suite = (note) =>
         id: 'fpga.image-rate',
         value: figure('images at fmax'),
         unit: 'images/s, bytes to logits',
-        goal: null,
+        goal: 400,
         better: 'higher',
         ...modelled,
       },
