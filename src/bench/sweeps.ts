@@ -14,7 +14,8 @@ const sweep = `name: thousand
 data: { set: mnist, limit: 64 }
 architecture: { family: bireal, stages: [1], width: 16 }
 quantize: { tau: 5 }
-train: { epochs: 1, threads: 1 }
+train: { epochs: 1, batch: 32, threads: 1 }
+verify: { images: 2 }
 engine: wasm
 device: { target: cpu }
 sweep: { axes: { quantize.tau: [4, 5] }, seeds: 500 }

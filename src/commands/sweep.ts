@@ -109,6 +109,7 @@ export default class Sweep extends BaseCommand {
     const failure = sweepFailure(outcomes, `${this.config.bin} sweep ${sweep.file}`);
     this.log(`\n${sweep.name}: ${outcomesText(outcomes)}`);
     if (failure !== null) throw failure;
+    this.log(`next: ${this.config.bin} compare --tag ${sweep.name} --seeds`);
     return this.document;
   }
 }

@@ -1,5 +1,5 @@
 import type { Cell, Comparison, ComparisonRow } from './compare.js';
-import { table } from './table.js';
+import { type Grid, renderGrid } from './grid.js';
 
 function cellText(cell: Cell, index: number, { digits, relative, unit }: ComparisonRow): string {
   if ('missing' in cell) return '-';
@@ -26,32 +26,34 @@ function missingText({ runs, rows }: Comparison): readonly string[] {
   return [...reasons].map(([reason, titles]) => `- ${[...titles].join(', ')}: ${reason}`);
 }
 
-/** A comparison for people: a column a run, a row a figure, and how each figure was come by. */
-export function comparisonTable(comparison: Comparison): string {
+/** A comparison to lay out: a column a run, a row a figure, and how each figure was come by. */
+export function comparisonGrid(comparison: Comparison): Grid {
   const { runs, rows } = comparison;
-  const laidOut = table(
-    [
-      { head: '', align: 'left' },
-      { head: 'unit', align: 'left' },
-      ...runs.map(({ title }) => ({ head: title, align: 'right' as const })),
-      { head: '', align: 'left' },
-    ],
-    rows.map((row) => [
-      row.figure,
-      row.unit,
-      ...row.cells.map((cell, i) => cellText(cell, i, row)),
-      kindsText(row),
-    ]),
-  );
   const [first, ...others] = runs;
   const against = [
     `Differences and speed-ups are against ${first?.title}.`,
     'CPU times were taken as each run was evaluated, not side by side.',
   ];
   const missing = missingText(comparison);
-  return [
-    laidOut,
-    ...(missing.length > 0 ? ['', ...missing] : []),
-    ...(others.length > 0 ? ['', ...against] : []),
-  ].join('\n');
+  const divider = missing.length > 0 && others.length > 0 ? [''] : [];
+  return {
+    columns: [
+      { head: '', align: 'left' },
+      { head: 'unit', align: 'left' },
+      ...runs.map(({ title }) => ({ head: title, align: 'right' as const })),
+      { head: '', align: 'left' },
+    ],
+    rows: rows.map((row) => [
+      row.figure,
+      row.unit,
+      ...row.cells.map((cell, i) => cellText(cell, i, row)),
+      kindsText(row),
+    ]),
+    notes: [...missing, ...divider, ...(others.length > 0 ? against : [])],
+  };
+}
+
+/** A comparison for people; see {@link comparisonGrid}. */
+export function comparisonTable(comparison: Comparison): string {
+  return renderGrid(comparisonGrid(comparison), 'table');
 }

@@ -48,7 +48,17 @@ it('trains a pretraining that experiments share once', async () => {
   const { code, stdout } = await snn(folder, ...command);
   expect(code).toBe(0);
   expect(stdout.match(/: pretrain$/gm)).toHaveLength(1);
-  expect(stdout).toContain('\ntiny: 2 finished\n');
+  expect(stdout).toContain('\ntiny: 2 finished\nnext: snn compare --tag tiny --seeds\n');
+  const wanted = ['--figure', 'bits per binary weight', '--format', 'csv'];
+  const compared = await snn(folder, 'compare', '--tag', 'tiny', '--seeds', ...wanted);
+  expect(compared.stdout).toBe(
+    'variant,seeds,bits per binary weight (bit)\ntau 4,1,0.44\ntau 5,1,0.56\n',
+  );
+  const chosen = await snn(folder, 'compare', '--where', 'quantize.tau=5', '--json');
+  expect(JSON.parse(chosen.stdout).runs).toMatchObject([{ title: 'tiny-tau5' }]);
+  const none = await snn(folder, 'compare', '--where', 'quantize.tua=5');
+  expect([none.code, none.stdout]).toEqual([2, '']);
+  expect(none.stderr).toContain('no run has the field "quantize.tua" in its spec');
 });
 
 it('refuses what is wrong before anything runs, with its place', async () => {
