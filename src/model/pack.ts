@@ -187,7 +187,9 @@ export function packNetwork(
   };
   const violation = modelViolation(model);
   if (violation) {
-    throw new Failure('input', `cannot pack ${violation.where}: ${violation.what}`);
+    throw new Failure('input', `cannot pack ${violation.where}: ${violation.what}`, [
+      'keep the network within the bounds of docs/arithmetic.md',
+    ]);
   }
   return model;
 }

@@ -12,7 +12,7 @@ import { canBuild } from '../../src/runtime/native/native.js';
 import { listFiles } from '../../src/util/files.js';
 import { packageFile } from '../../src/util/paths.js';
 import { proveWeb } from '../../src/web/prove.js';
-import { snn } from '../e2e/cli.js';
+import { snn, snnWithoutCompiler } from '../e2e/cli.js';
 import { randomImages } from '../model/networks.js';
 import { failureOf } from '../support/failure.js';
 import { temporaryFolder } from '../support/folder.js';
@@ -189,22 +189,13 @@ describe.runIf(able)(`a packed model deployed as a C library${where}`, () => {
 });
 
 describe('snn deploy --cpu', () => {
-  /** Runs snn where no compiler is on PATH. */
-  async function withoutCompiler(folder: string, ...args: string[]) {
-    const { PATH } = process.env;
-    process.env.PATH = '/nowhere';
-    return snn(folder, ...args).finally(() => {
-      process.env.PATH = PATH;
-    });
-  }
-
   it('runs what is missing of a spec; golden images are its first test images', async () => {
     const folder = temporaryFolder();
     const quickstart = packageFile('configs/quickstart.yaml');
     const lines = [`extends: ${quickstart}`, 'name: few', 'train: { epochs: 1 }'];
     lines.push('data: { limit: { train: 2000, test: 2000 } }', 'verify: { images: 4 }');
     writeFileSync(join(folder, 'few.yaml'), lines.join('\n'));
-    const ended = await withoutCompiler(folder, 'deploy', '--cpu', 'few.yaml', '--json');
+    const ended = await snnWithoutCompiler(folder, 'deploy', '--cpu', 'few.yaml', '--json');
     expect(ended.code, ended.stderr).toBe(0);
     const { output, manifest } = JSON.parse(ended.stdout);
     expect(output).toBe('deploy/few-cpu');
@@ -212,7 +203,7 @@ describe('snn deploy --cpu', () => {
     const readMe = readFileSync(join(folder, output, 'README.md'), 'utf8');
     expect(readMe).toContain('every layer of 8 test images');
 
-    const again = await withoutCompiler(folder, 'deploy', '--cpu', '--output', 'other');
+    const again = await snnWithoutCompiler(folder, 'deploy', '--cpu', '--output', 'other');
     expect(again.code, again.stderr).toBe(0);
     for (const name of ['model.snn', 'test/golden.bin', 'model/vectors-32.inc']) {
       const bytes = readFileSync(join(folder, 'other', name));
@@ -222,7 +213,7 @@ describe('snn deploy --cpu', () => {
 
   it('writes a folder that says so where there is no C compiler', async () => {
     const folder = temporaryFolder();
-    const ended = await withoutCompiler(folder, 'deploy', '--cpu', modelFile, '--output', 'x');
+    const ended = await snnWithoutCompiler(folder, 'deploy', '--cpu', modelFile, '--output', 'x');
     expect(ended.code).toBe(0);
     const said = 'not proved: no C compiler: install one (apt install gcc) and deploy again';
     expect(ended.stdout).toContain(said);

@@ -10,7 +10,7 @@ import { partNames } from '../../src/speed/parts.js';
 import type { Measurement, SpeedReport, Speedup } from '../../src/speed/report.js';
 import { packageFile } from '../../src/util/paths.js';
 import { temporaryFolder } from '../support/folder.js';
-import { snn, startSnn } from './cli.js';
+import { snn, snnWithoutCompiler, startSnn } from './cli.js';
 
 const golden = packageFile('test/fixtures/golden/sub-bit.snn');
 const quickstart = packageFile('configs/quickstart.yaml');
@@ -183,6 +183,15 @@ describe('what cannot be timed', () => {
     expect(damaged.code).toBe(2);
     expect(damaged.stderr).toContain('section HEAD (classifier) is damaged');
     expect((await refused('none.yaml')).code).toBe(2);
+  });
+
+  it('kernels compiled by cc where there is none, before anything is timed', async () => {
+    const ended = await snnWithoutCompiler(temporaryFolder(), 'bench', golden, '--native');
+    expect(ended).toMatchObject({ code: 3, stdout: '' });
+    expect(ended.stderr).toMatch(
+      /^error: there is no C compiler to build the kernels with\nnext: apt/,
+    );
+    expect(ended.stderr).toContain('next: or leave the native build out: --no-native');
   });
 
   it('nothing: neither a name nor a run', async () => {

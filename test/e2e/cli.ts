@@ -54,3 +54,14 @@ export function startSnn(cwd: string, ...args: string[]): Running {
 export function snn(cwd: string, ...args: string[]): Promise<Ended> {
   return startSnn(cwd, ...args).ended;
 }
+
+/** Runs `snn` to its end where no compiler is on PATH. */
+export function snnWithoutCompiler(cwd: string, ...args: string[]): Promise<Ended> {
+  const { PATH } = process.env;
+  process.env.PATH = '/nowhere';
+  try {
+    return snn(cwd, ...args);
+  } finally {
+    process.env.PATH = PATH;
+  }
+}
