@@ -37,10 +37,6 @@ module subbit_requantizer #(
   localparam int CHANNEL_BITS = $clog2(CHANNELS);
   localparam int STAGES = 9;
 
-  function automatic logic signed [15:0] saturate17(input logic signed [16:0] value);
-    saturate17 = value[16] == value[15] ? value[15:0] : {value[16], {15{!value[16]}}};
-  endfunction
-
   // Stage n holds the value that entered n cycles before.
   logic [STAGES:1]         valid;
   logic [CHANNEL_BITS-1:0] channels[1:STAGES-1];
@@ -131,20 +127,29 @@ module subbit_requantizer #(
   end
 
   // 5: shifted and saturated, or a half.
-  logic signed [31:0] shifted4;
-  logic signed [15:0] q5;
-  assign shifted4 = total4 >>> shift;
+  logic signed [15:0] shifted4, q5;
+
+  subbit_saturating_shift shift4 (
+      .value(total4),
+      .shift,
+      .shifted(shifted4)
+  );
 
   always_ff @(posedge clk) begin
     if (logit) q5 <= high4 ? total4[31:16] : total4[15:0];
-    else if (shifted4[31:15] == '0 || shifted4[31:15] == '1) q5 <= shifted4[15:0];
-    else q5 <= {shifted4[31], {15{!shifted4[31]}}};
+    else q5 <= shifted4;
   end
 
   // 6: plus the shortcut.
-  logic signed [15:0] u6;
+  logic signed [15:0] sum5, u6;
 
-  always_ff @(posedge clk) u6 <= saturate17(17'(q5) + 17'(shortcut));
+  subbit_saturating_add add5 (
+      .a  (q5),
+      .b  (shortcut),
+      .sum(sum5)
+  );
+
+  always_ff @(posedge clk) u6 <= sum5;
 
   // 7: times the slope where negative.
   logic signed [31:0] product7;
@@ -155,24 +160,30 @@ module subbit_requantizer #(
     u7 <= u6;
   end
 
-  // 8: PReLU. |u * slope + 2^11| < 2^31, so 20 bits are left of it.
-  logic signed [31:0] rounded7;
-  logic signed [19:0] scaled7;
-  logic signed [15:0] v8;
-  assign rounded7 = product7 + 32'sd2048;
-  assign scaled7 = rounded7[31:12];
+  // 8: PReLU. |u * slope + 2^11| < 2^31.
+  logic signed [15:0] scaled7, v8;
 
-  always_ff @(posedge clk) begin
-    if (!u7[15]) v8 <= u7;
-    else if (scaled7[19:15] == '0 || scaled7[19:15] == '1) v8 <= scaled7[15:0];
-    else v8 <= {scaled7[19], {15{!scaled7[19]}}};
-  end
+  subbit_saturating_shift shift7 (
+      .value  (product7 + 32'sd2048),
+      .shift  (5'd12),
+      .shifted(scaled7)
+  );
+
+  always_ff @(posedge clk) v8 <= u7[15] ? scaled7 : u7;
 
   // 9: shifted.
-  always_ff @(posedge clk) out <= saturate17(17'(v8) + 17'(signed'(constants[4])));
+  logic signed [15:0] sum8;
+
+  subbit_saturating_add add8 (
+      .a  (v8),
+      .b  (constants[4]),
+      .sum(sum8)
+  );
+
+  always_ff @(posedge clk) out <= sum8;
 
   assign out_bit = out >= signed'(constants[5]);
 
   logic unused_bits;
-  assign unused_bits = &{1'b0, shifted1[31:16], rounded7[11:0]};
+  assign unused_bits = &{1'b0, shifted1[31:16]};
 endmodule

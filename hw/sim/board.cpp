@@ -1,5 +1,6 @@
 // A Verilated subbit_uart_accelerator behind a pseudo-terminal: to a host it looks like a board on a
-// serial port. Prints the terminal's path on standard output, then runs until standard input ends.
+// serial port. Prints the terminal's path on standard output, then runs until standard input ends. From
+// there it takes what may happen to a board: R, its reset is pressed; P, it loses power for a moment.
 //
 // Build with -DDIVIDER=<clocks a bit>, the value of the RTL's parameter.
 
@@ -102,29 +103,34 @@ int open_terminal() {
   return master;
 }
 
+void reset(Model& model) {
+  model.rx = 1;
+  model.reset = 1;
+  for (int i = 0; i < 4; ++i) {
+    model.clk = i & 1;
+    model.eval();
+  }
+  model.reset = 0;
+}
+
 }  // namespace
 
 int main() {
   const int terminal = open_terminal();
-  const auto model = std::make_unique<Model>();
+  auto model = std::make_unique<Model>();
   Sender sender;
   Receiver receiver;
-
-  model->rx = 1;
-  model->reset = 1;
-  for (int i = 0; i < 4; ++i) {
-    model->clk = i & 1;
-    model->eval();
-  }
-  model->reset = 0;
+  reset(*model);
 
   for (;;) {
     const bool busy = sender.busy() || receiver.busy() || model->working;
     pollfd events[] = {{STDIN_FILENO, POLLIN, 0}, {terminal, POLLIN, 0}};
     poll(events, 2, busy ? 0 : 1);
     if (events[0].revents != 0) {
-      char ignored[64];
-      if (read(STDIN_FILENO, ignored, sizeof ignored) <= 0) return 0;
+      char event = 0;
+      if (read(STDIN_FILENO, &event, 1) <= 0) return 0;
+      if (event == 'P') model = std::make_unique<Model>();
+      if (event == 'P' || event == 'R') reset(*model);
     }
     if ((events[1].revents & POLLIN) != 0 && sender.waiting() < 4096) {
       std::uint8_t bytes[1024];

@@ -1,4 +1,6 @@
-import { Command, Errors, Flags } from '@oclif/core';
+import { Args, Command, Errors, Flags } from '@oclif/core';
+import type { Device, Place } from '../fpga/device/connect.js';
+import type { Deployment } from '../fpga/device/deployment.js';
 import type { RunOutcome, RunRequest } from '../pipeline/executor.js';
 import type { Range } from '../pipeline/steps.js';
 import { openStore } from '../pipeline/store.js';
@@ -12,6 +14,25 @@ export const setFlag = {
     multipleNonGreedy: true,
     helpValue: 'key=value',
     summary: 'Replace a field of the spec, such as train.epochs=8; may be repeated.',
+  }),
+};
+
+/** Where the accelerator is, of every command that talks to one. */
+export const placeFlags = {
+  port: Flags.string({
+    helpValue: '/dev/ttyUSB1',
+    exactlyOne: ['port', 'simulated'],
+    summary: "The board's serial port.",
+  }),
+  simulated: Flags.boolean({
+    summary: 'A simulation of the whole board instead, by Verilator.',
+  }),
+};
+
+/** Of every command that talks to an accelerator. */
+export const deploymentArg = {
+  deployment: Args.string({
+    description: 'a deployment folder, or its name under deploy/; default: the newest there',
   }),
 };
 
@@ -61,6 +82,25 @@ export abstract class BaseCommand extends Command {
     return interruptible((signal) =>
       executeRun({ ...request, stages, store, tool, listen, signal }),
     ).finally(close);
+  }
+
+  /** Works with the accelerator that the flags name, for a deployment; Ctrl-C stops it. */
+  protected async onDevice<Value>(
+    flags: { readonly port?: string | undefined },
+    wanted: string | undefined,
+    work: (device: Device, deployment: Deployment) => Promise<Value>,
+  ): Promise<Value> {
+    const { withDevice } = await import('../fpga/device/connect.js');
+    const { findDeployment, readDeployment } = await import('../fpga/device/deployment.js');
+    const deployment = await readDeployment(await findDeployment(wanted));
+    const place: Place =
+      flags.port === undefined
+        ? { kind: 'simulated', store: openStore() }
+        : { kind: 'port', path: flags.port };
+    const note = (text: string) => this.logToStderr(text);
+    return interruptible((signal) =>
+      withDevice(place, deployment, { note, signal }, (device) => work(device, deployment)),
+    );
   }
 
   protected override catch(error: Error): Promise<never> {

@@ -34,6 +34,8 @@ export function buildBoard(
 export interface SimulatedBoard {
   /** Device file of its serial port. */
   readonly port: string;
+  /** Presses its reset, or cuts its power for a moment, which empties its memories. */
+  readonly disturb: (how: 'reset' | 'power') => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -54,6 +56,9 @@ export async function startBoard(program: string): Promise<SimulatedBoard> {
   if (started === null) throw new Failure('tool', `the simulated board ${program} did not start`);
   return {
     port: started[0],
+    disturb: (how) => {
+      child.stdin.write(how === 'reset' ? 'R' : 'P');
+    },
     stop: async () => {
       child.stdin.end();
       await ended;

@@ -4,7 +4,7 @@ import { twinOf } from '../spec/twin.js';
 import type { Spec } from '../spec/types.js';
 import { Failure } from '../util/failure.js';
 import { planStages } from './executor.js';
-import { listRuns, type RunRecord } from './runs.js';
+import { isOwnRun, lastRun, listRuns, type RunRecord } from './runs.js';
 import type { Stage } from './stage.js';
 import type { Store } from './store.js';
 
@@ -19,10 +19,10 @@ export interface Baseline {
   readonly run: RunRecord | null;
 }
 
-/** The newest finished run of a sub-bit network, or null. */
+/** The newest finished run of a sub-bit network, one that was asked for by its spec first, or null. */
 export async function lastSubBitRun(store: Store): Promise<RunRecord | null> {
-  const runs = await listRuns(store);
-  return runs.findLast(({ status, spec }) => status === 'finished' && isSubBit(spec)) ?? null;
+  const fits = ({ status, spec }: RunRecord) => status === 'finished' && isSubBit(spec);
+  return (await lastRun(store, (run) => fits(run) && isOwnRun(run))) ?? lastRun(store, fits);
 }
 
 /**

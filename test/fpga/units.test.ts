@@ -5,9 +5,9 @@ import { passCycles } from '../../src/fpga/layers/cycles.js';
 import type { EngineDesign } from '../../src/fpga/layers/design.js';
 import { planLayers } from '../../src/fpga/layers/plan.js';
 import { buildEngine, simulateLayers } from '../../src/fpga/layers/simulate.js';
-import { runNpmTool } from '../../src/fpga/tools/npm.js';
 import { packageFile } from '../../src/util/paths.js';
 import { failureOf } from '../support/failure.js';
+import { prove } from './prove.js';
 import {
   buildTimeout,
   canSimulate,
@@ -21,21 +21,7 @@ import {
 } from './support.js';
 
 const folder = temporaryFolder();
-
-/**
- * Asks Yosys to prove, by SAT over every input, the assertions of `property` about a module: of every
- * state that `steps` clocks reach from one in which only the property's registers are known.
- */
-async function prove(source: string, property: string, steps = 0) {
-  const files = { 'module.sv': source, 'claim.sv': property };
-  const clocked =
-    steps === 0 ? '' : ` -maxsteps ${steps} -tempinduct -tempinduct-baseonly -set-init-undef`;
-  const script =
-    'read_verilog -sv -formal module.sv claim.sv; hierarchy -check -top claim; proc; flatten; memory -nomap; ' +
-    `memory_map; chformal -lower; opt; sat -verify -prove-asserts -set-def-inputs${clocked}`;
-  const args = ['-p', script];
-  await runNpmTool({ package: '@yowasp/yosys', command: 'yosys', args, files }, quiet(folder));
-}
+const context = quiet(folder);
 
 const countsMatches = `module claim(input [8:0] window, input [8:0] kernel);
   wire [3:0] count;
@@ -163,7 +149,6 @@ describe.skipIf(!canSimulate)(`the engine under back-pressure ${simulated}`, () 
         plan,
         weights: randomWeights(plan.conv, design.tau, i),
       }));
-      const context = quiet(folder);
       const program = await buildEngine(design, false, join(folder, 'engine'), context);
       const jobs = plans.map((plan, layer) => ({ layer, bits: randomBits(plan.conv, layer) }));
       const outcomes = await simulateLayers(program, design, layers, jobs, context.signal);

@@ -1,11 +1,21 @@
 import { Args, Flags } from '@oclif/core';
 import { type Baseline, findBaseline, lastSubBitRun } from '../../pipeline/baseline.js';
+import type { Metrics } from '../../pipeline/events.js';
 import { type RunRecord, readRun } from '../../pipeline/runs.js';
 import { openStore } from '../../pipeline/store.js';
 import { compareRuns } from '../../report/compare.js';
 import { comparisonTable } from '../../report/compare-table.js';
+import { type BinarySpec, isBinary } from '../../spec/binary.js';
+import { storedSpec } from '../../spec/load.js';
 import { Failure } from '../../util/failure.js';
 import { BaseCommand } from '../base.js';
+
+/** @throws Failure where the network is real-valued */
+async function binarySpecOf(run: RunRecord): Promise<BinarySpec> {
+  const spec = await storedSpec(run.spec, run.id);
+  if (isBinary(spec)) return spec;
+  throw new Failure('input', `${run.id} is a real-valued network: it has no 1-bit twin`);
+}
 
 export default class CompareBaseline extends BaseCommand {
   static override summary = 'Put a run beside the same network at 1 bit.';
@@ -14,6 +24,10 @@ export default class CompareBaseline extends BaseCommand {
     'first, as far as the run itself got. Differences and speed-ups are against it.';
   static override examples = [
     '<%= config.bin %> compare baseline',
+    {
+      description: 'What sub-bit weights gain on its FPGA',
+      command: '<%= config.bin %> compare baseline --fpga --synthesize',
+    },
     {
       description: 'Of a named run, and only if nothing has to be run for it',
       command: '<%= config.bin %> compare baseline quickstart --no-run',
@@ -30,6 +44,13 @@ export default class CompareBaseline extends BaseCommand {
       allowNo: true,
       summary: 'Run what the baseline lacks; --no-run fails instead.',
     }),
+    fpga: Flags.boolean({
+      summary: 'What sub-bit weights gain on an FPGA, in three ratios; nothing is trained.',
+    }),
+    synthesize: Flags.boolean({
+      dependsOn: ['fpga'],
+      summary: 'Synthesise what the ratios lack: tau 4, 5, 6 and 9, a minute or two each.',
+    }),
   };
 
   async run(): Promise<object> {
@@ -42,6 +63,7 @@ export default class CompareBaseline extends BaseCommand {
         'snn run configs/quickstart.yaml',
       ]);
     }
+    if (flags.fpga) return this.onFpga(run, flags.synthesize);
     const { stages } = await import('../../stages/index.js');
     const baseline = await findBaseline(run, stages, store);
     if (baseline.lacking.length > 0 && !flags.run) {
@@ -56,6 +78,28 @@ export default class CompareBaseline extends BaseCommand {
     const comparison = compareRuns([twin, run]);
     this.log(comparisonTable(comparison));
     return comparison;
+  }
+
+  private async onFpga(run: RunRecord, synthesize: boolean): Promise<object> {
+    const { comparedSpecs, fpgaRatios, fpgaRatiosText } = await import(
+      '../../report/fpga-ratios.js'
+    );
+    const { figuresOf } = await import('../../pipeline/figures-of.js');
+    const { stages } = await import('../../stages/index.js');
+    const spec = await binarySpecOf(run);
+    const found = new Map<string, Metrics | null>();
+    for (const compared of comparedSpecs(spec)) {
+      const stage = 'synthesize';
+      if (synthesize && spec.device.target !== 'cpu') {
+        const range = { from: stage, until: stage };
+        const outcome = await this.runStages({ spec: compared, specFile: null, ...range });
+        if (outcome.status !== 'finished') throw outcome.error;
+      }
+      found.set(compared.name, await figuresOf(compared, stage, stages, openStore()));
+    }
+    const ratios = fpgaRatios(spec, ({ name }) => found.get(name) ?? null);
+    this.log(fpgaRatiosText(ratios));
+    return { run: run.id, target: spec.device.target, ratios };
   }
 
   private async runTwin(run: RunRecord, { spec, until, lacking }: Baseline): Promise<RunRecord> {

@@ -8,6 +8,9 @@ export interface Transport {
   readonly close: () => void;
 }
 
+/** The line or the far end failed: no answer, or a refusal. */
+export class LinkError extends Error {}
+
 /** Sends a request and resolves to the payload of its answer. */
 export type Request = (code: number, halves?: ArrayLike<number>) => Promise<Uint16Array>;
 
@@ -26,7 +29,7 @@ const reasons: Readonly<Record<number, string>> = {
  * @param attempts how often a request is sent before giving up
  */
 export function openLink(transport: Transport, patience = 1000, attempts = 4): Request {
-  const decode = frameDecoder();
+  let decode = frameDecoder();
   let deliver: (frame: Frame | null) => void = () => {};
   transport.listen((bytes) => {
     for (const frame of decode(bytes)) deliver(frame);
@@ -40,14 +43,18 @@ export function openLink(transport: Transport, patience = 1000, attempts = 4): R
         deliver = () => {};
         how();
       };
-      const timer = setTimeout(() => end(() => resolve('no answer')), patience);
+      const timer = setTimeout(() => {
+        // What is left of an answer that broke off would swallow the next one.
+        decode = frameDecoder();
+        end(() => resolve('no answer'));
+      }, patience);
       deliver = (frame) => {
         if (frame === null) return end(() => resolve('the answer was damaged'));
         if (frame.code === failedCode) {
           const reason = reasons[frame.halves[0]] ?? `reason ${frame.halves[0]}`;
           if (frame.halves[0] === 1) return end(() => resolve(reason));
           if (frame.sequence !== request.sequence) return;
-          return end(() => reject(new Error(`the accelerator refused a request: ${reason}`)));
+          return end(() => reject(new LinkError(`the accelerator refused a request: ${reason}`)));
         }
         // An answer to an earlier attempt of another request.
         if (frame.sequence !== request.sequence || frame.code !== (request.code | 0x80)) return;
@@ -65,6 +72,6 @@ export function openLink(transport: Transport, patience = 1000, attempts = 4): R
       if (typeof answer !== 'string') return answer;
       last = answer;
     }
-    throw new Error(`the accelerator does not answer (${attempts} attempts): ${last}`);
+    throw new LinkError(`the accelerator does not answer (${attempts} attempts): ${last}`);
   };
 }

@@ -1,5 +1,6 @@
-import { type Accelerator, protocolVersion } from './accelerator.js';
+import type { Accelerator } from './accelerator.js';
 import type { Bundle, GoldenVector } from './bundle.js';
+import { whyNotFor } from './identity.js';
 import { imageWords, mapAddress, mapValues, mapWords } from './maps.js';
 
 /** What a self-test found. */
@@ -45,16 +46,8 @@ export async function selfTest(
 }
 
 async function checkDesign({ design }: Bundle, device: Accelerator): Promise<void> {
-  const { protocol, ...found } = await device.describe();
-  if (protocol !== protocolVersion) {
-    throw new Error(`the accelerator speaks protocol ${protocol}, this program ${protocolVersion}`);
-  }
-  for (const [name, value] of Object.entries(found)) {
-    const wanted = design.design[name as keyof typeof found];
-    if (value !== wanted) {
-      throw new Error(`the accelerator has ${name} ${value}, this bundle is for ${wanted}`);
-    }
-  }
+  const problem = whyNotFor(design.design, await device.describe());
+  if (problem !== null) throw new Error(problem);
 }
 
 /** Runs a golden image until a step; a run uses its image up, so it is loaded each time. */

@@ -36,7 +36,7 @@ export interface XilinxReport {
 }
 
 /** Adds up the cells that Yosys's `stat -json` counts. */
-function cellCounter(text: string | Uint8Array) {
+export function cellCounter(text: string | Uint8Array) {
   const { design } = parseJsonRecord(text, 'the report of Yosys');
   const cells = isRecord(design) ? design.num_cells_by_type : undefined;
   if (!isRecord(cells)) throw new TypeError('the report of Yosys counts no cells');
@@ -45,7 +45,7 @@ function cellCounter(text: string | Uint8Array) {
 }
 
 /** LUTs that a distributed memory of Xilinx 7 takes. */
-const lutsOfMemory: Readonly<Record<string, number>> = {
+export const lutsOfMemory: Readonly<Record<string, number>> = {
   RAM32X1D: 2,
   RAM32M: 4,
   RAM64X1D: 2,
