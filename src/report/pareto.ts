@@ -16,13 +16,22 @@ export function paretoFront<T extends Offer>(offers: readonly T[]): readonly T[]
     .sort((a, b) => a.cost - b.cost);
 }
 
-/** Values moved apart, by as little as goes upwards, so that sorted neighbours are `gap` or more from each other. */
-export function spread(values: readonly number[], gap: number): readonly number[] {
+/**
+ * Values moved apart so that sorted neighbours are `gap` or more from each other: upwards, and from
+ * `top`, which none is above then, downwards.
+ */
+export function spread(values: readonly number[], gap: number, top: number): readonly number[] {
   const places = [...values];
   const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
-  order.forEach((at, rank) => {
-    const below = rank === 0 ? Number.NEGATIVE_INFINITY : places[order[rank - 1]] + gap;
-    places[at] = Math.max(places[at], below);
-  });
+  let least = Number.NEGATIVE_INFINITY;
+  for (const at of order) {
+    places[at] = Math.max(places[at], least);
+    least = places[at] + gap;
+  }
+  let most = top;
+  for (const at of order.toReversed()) {
+    places[at] = Math.min(places[at], most);
+    most = places[at] - gap;
+  }
   return places;
 }

@@ -39,13 +39,19 @@ describe('paretoFront', () => {
   });
 });
 
-it('spread keeps the order of labels and leaves room between them', () => {
-  expect(spread([5, 1, 1.5], 1)).toEqual([5, 1, 2]);
+it('spread keeps the order of labels, room between them and below the top', () => {
+  expect(spread([5, 1, 1.5], 1, 9)).toEqual([5, 1, 2]);
+  expect(spread([9, 9, 8.5], 1, 9)).toEqual([8, 9, 7]);
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 50 })), (values) => {
-      const places = [...spread(values, 2)].sort((a, b) => a - b);
+      const placed = spread(values, 2, 50);
+      const places = [...placed].sort((a, b) => a - b);
       expect(places.slice(1).every((place, i) => place - places[i] >= 2)).toBe(true);
-      expect(spread(values, 2).every((place, i) => place >= values[i])).toBe(true);
+      expect(places.every((place) => place <= 50)).toBe(true);
+      const isOrdered = values.every((a, i) =>
+        values.every((b, j) => a >= b || placed[i] < placed[j]),
+      );
+      expect(isOrdered).toBe(true);
     }),
   );
 });

@@ -29,17 +29,16 @@ function pointsOf({ subjects, comparison }: Subjects, figure: string): readonly 
   });
 }
 
-/** Heights of labels: those of points above each other do not meet. */
+/** Points of about one cost get labels that hang from the highest of them, in order. */
 function labelled(points: readonly Point[]) {
   const worths = points.map(({ worth }) => worth);
-  const gap = (Math.max(...worths) - Math.min(...worths)) / 22;
-  const costs = [...new Set(points.map(({ cost }) => cost))];
-  return costs.flatMap((cost) => {
-    const column = points.filter((point) => point.cost === cost);
-    const heights = spread(
-      column.map(({ worth }) => worth),
-      gap,
-    );
+  const gap = (Math.max(...worths) - Math.min(...worths)) / 15;
+  const dearest = Math.max(...points.map(({ cost }) => cost));
+  const columnOf = ({ cost }: Point) => Math.round((20 * cost) / dearest);
+  return [...new Set(points.map(columnOf))].flatMap((place) => {
+    const column = points.filter((point) => columnOf(point) === place);
+    const own = column.map(({ worth }) => worth);
+    const heights = spread(own, gap, Math.max(...own));
     return column.map((point, i) => ({ ...point, height: heights[i] }));
   });
 }
@@ -108,7 +107,7 @@ function frontier(all: Subjects, pencil: Pencil, figure: string): Markup {
     kinds: points.flatMap(({ kinds }) => kinds),
     drawings: [drawing],
     legend:
-      'Filled: on the Pareto front, which is dashed: no other run is as cheap and as accurate. Numbers are those of the summary.',
+      'Filled: on the Pareto front, which is dashed: no other run is better in one of the two and no worse in the other. Numbers are those of the summary.',
     data: tableOf(
       `Test accuracy against ${figure}`,
       [

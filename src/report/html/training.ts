@@ -19,9 +19,16 @@ interface Line {
 
 /** The marks of an epoch axis: whole numbers, a dozen at most. */
 function epochTicks(last: number): number[] {
-  const step = Math.max(1, Math.ceil(last / 12));
+  const step = [1, 2, 5, 10, 20, 50].find((n) => last / n <= 12) ?? Math.ceil(last / 12);
   return Array.from({ length: Math.floor(last / step) }, (_, i) => (i + 1) * step);
 }
+
+/** Of a drawing: what is above and below its lines, and what a name takes at their ends. */
+const frame = 70;
+const labelHeight = 13;
+
+/** Longer lines have no dots. */
+const mostDots = 40;
 
 /** Lines by epoch, each named at its end. */
 export function linesByEpoch(
@@ -40,7 +47,9 @@ export function linesByEpoch(
   const [low, high] = [about.from ?? Math.min(...values), Math.max(...values)];
   const last = Math.max(...lines.flatMap(({ points }) => points.map(({ epoch }) => epoch)));
   const ends = lines.map(({ points }) => points.at(-1)?.value ?? 0);
-  const places = spread(ends, (high - low || 1) / 18);
+  const height = Math.max(300, frame + labelHeight * (lines.length + 1));
+  const gap = ((high - low || 1) * labelHeight) / (height - frame);
+  const places = spread(ends, gap, high);
   const ranges = lines.map(({ name, points }) => {
     const [first, end] = [points[0], points.at(-1)];
     return `${name}: from ${first?.value.toPrecision(4)} behind epoch ${first?.epoch} to ${end?.value.toPrecision(4)} behind epoch ${end?.epoch}`;
@@ -48,7 +57,9 @@ export function linesByEpoch(
   return pencil.plot(
     { title: about.title, description: `${ranges.join('; ')}.` },
     {
+      height,
       marginLeft: 50,
+      marginTop: frame - 40,
       marginRight: about.marginRight ?? 90,
       x: {
         label: 'epoch',
@@ -61,7 +72,7 @@ export function linesByEpoch(
         grid: true,
         nice: true,
         ticks: 6,
-        domain: [low, Math.max(high, ...places)],
+        domain: [low, high],
       },
       marks: lines.flatMap(({ name, colour, dashed, points }, i) => [
         plotting.line(points, {
@@ -71,11 +82,11 @@ export function linesByEpoch(
           strokeWidth: 2,
           ...(dashed && { strokeDasharray: '5 3' }),
         }),
-        plotting.dot(points, {
+        plotting.dot(points.length > mostDots ? [] : points, {
           x: 'epoch',
           y: 'value',
           fill: colour,
-          r: points.length > 40 ? 0 : 2.5,
+          r: 2.5,
         }),
         plotting.text([{ epoch: points.at(-1)?.epoch ?? 1, value: places[i] }], {
           x: 'epoch',
