@@ -101,12 +101,12 @@ describe('snn plan', () => {
   });
 
   it('tells what would fail before anything runs', async () => {
-    const mixed = ['--set', 'quantize.tau={"stage0.*": 6, "*": 4}'];
-    const { code, stdout } = await snn(temporaryFolder(), 'plan', quickstart, ...mixed);
+    const large = ['--set', 'architecture.width=64'];
+    const { code, stdout } = await snn(temporaryFolder(), 'plan', quickstart, ...large);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^would fail: .*\nnext: /m);
+    expect(stdout).toMatch(/^would fail: the network does not fit .*\n( .*\n)+next: /m);
     const folder = temporaryFolder();
-    const run = await snn(folder, 'run', quickstart, ...mixed);
+    const run = await snn(folder, 'run', quickstart, ...large);
     expect(run.code).toBe(2);
     expect(run.stdout).toBe('');
   });
