@@ -232,7 +232,7 @@ describe.skipIf(!canSimulate)(`deploy ${simulated}`, () => {
       bytes.toString().replace('"tau":5', '"tau":4'),
     );
     const { code, text } = await selfTest(spoiled);
-    expect(text).toContain('the accelerator has tau 5, this bundle is for 4');
+    expect(text).toContain('made for another network: it has tau 5 instead of 4');
     expect(code).toBe(3);
   });
 });
