@@ -69,8 +69,15 @@ static void change_word(uint8_t *data, uint32_t words, uint32_t *random) {
   memcpy(data + at, &choices[next(random) % 8], 4);
 }
 
+/* Changes some bytes of the constants. */
+static void change_constants(uint8_t *data, size_t size, uint32_t *random) {
+  for (uint32_t changes = 1 + next(random) % 16; changes > 0; changes--) {
+    data[next(random) % size] = (uint8_t)next(random);
+  }
+}
+
 /*
- * Changes words of the header, the operations or the maps, or a stretch of the constants. Most of such images are
+ * Changes words of the header, the operations or the maps, or some of the constants. Most of such images are
  * refused, so a change that loads is looked for, several in a row now and then; and one of four changes is any.
  */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed) {
@@ -92,7 +99,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
   for (uint32_t changes = 1 + next(&random) % 4; changes > 0; changes--) {
     memcpy(before, image, size);
     for (int attempt = 0; attempt < 12; attempt++) {
-      if (next(&random) % 8 == 0) LLVMFuzzerMutate(image + constants, size - constants, size - constants);
+      if (next(&random) % 8 == 0) change_constants(image + constants, size - constants, &random);
       else change_word(image, (uint32_t)words, &random);
       if (any || passes(image)) break;
       memcpy(image, before, size);
