@@ -90,7 +90,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
   Header header = {.constants_start = 0};
   if (size >= sizeof header + 4) memcpy(&header, data, sizeof header);
   const size_t words = (size_t)header.strings_start / 4, constants = (size_t)header.constants_start;
-  if (words <= 24 || constants < 4 * words || constants + 4 >= size || next(&random) % 64 == 0) {
+  if (words <= 24 || constants >= size || constants < 4 * words || constants + 4 >= size || next(&random) % 64 == 0) {
     return LLVMFuzzerMutate(data, size, most);
   }
   uint8_t *image = copy_of(data, size), *before = malloc(size);
