@@ -138,10 +138,10 @@ INLINE void pick(const Picking *picking, size_t planes, int parts, size_t vector
     else if (conv->antipodal) respond(tables, taps, planes, conv->responses, 1, vectors);                 \
     else respond(tables, taps, planes, conv->responses, 0, vectors);                                      \
   }                                                                                                       \
-  APART void pick_##vectors(const Picking *picking, size_t planes) {                                      \
-    if (planes == 16) pick(picking, 16, 1, vectors);                                                      \
+  APART void pick_##vectors(const Picking *picking, size_t planes, int parts) {                           \
+    if (parts == 2) pick(picking, 48, 2, vectors);                                                        \
+    else if (planes == 16) pick(picking, 16, 1, vectors);                                                 \
     else if (planes == 32) pick(picking, 32, 1, vectors);                                                 \
-    else if (planes == 48) pick(picking, 48, 2, vectors);                                                 \
     else if (planes == 64) pick(picking, 64, 1, vectors);                                                 \
     else pick(picking, planes, 1, vectors);                                                               \
   }
@@ -214,7 +214,7 @@ static void convolve_by_planes(const Conv *conv, const uint8_t *codes, const uin
     }
     picking.begin = visit % conv->chunks == 0;
     picking.end = visit % conv->chunks == conv->chunks - 1 || from + picking.units == conv->inputs;
-    STEP(pick, vectors, &picking, unit_planes);
+    STEP(pick, vectors, &picking, unit_planes, parts);
     picking.picks += conv->outputs * picking.units * parts;
   }
   transpose_sums(conv, wide, accumulators, positions, vectors);
