@@ -22,6 +22,7 @@ using Model = Vsubbit_response_engine;
 #include "Vsubbit_engine.h"
 using Model = Vsubbit_engine;
 #endif
+#include "commands.h"
 #include "verilated.h"
 
 namespace {
@@ -66,40 +67,11 @@ bool is_offset(std::uint32_t space, std::uint32_t address) {
   return RESPONSE ? space == 3 : space == 2 && address == 7;
 }
 
-std::uint32_t take(int bytes) {
-  std::uint32_t value = 0;
-  for (int i = 0; i < bytes; ++i) {
-    const int byte = std::getchar();
-    if (byte == EOF) {
-      std::fputs("the command stream ends inside a command\n", stderr);
-      std::exit(1);
-    }
-    value |= static_cast<std::uint32_t>(byte) << (8 * i);
-  }
-  return value;
-}
-
-void give(std::uint32_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) std::putchar(static_cast<int>((value >> (8 * i)) & 0xff));
-}
-
-void write_memory(Model& model) {
-  const std::uint32_t space = take(1);
-  const std::uint32_t banks = take(1);
-  const std::uint32_t address = take(2);
-  const std::uint32_t words = take(2);
-  model.write_valid = 1;
-  model.write_space = space;
-  for (std::uint32_t word = 0; word < words; ++word) {
-    for (std::uint32_t bank = 0; bank < banks; ++bank) {
-      model.write_address = address + word;
-      model.write_bank = bank;
-      model.write_data = take(2);
-      if (is_offset(space, address + word)) offset = model.write_data;
-      tick(model);
-    }
-  }
-  model.write_valid = 0;
+// Keeps the offset as it is written.
+auto note_offset(Model& model) {
+  return [&model](std::uint32_t space, std::uint32_t address) {
+    if (is_offset(space, address)) offset = model.write_data;
+  };
 }
 
 void run_layer(Model& model) {
@@ -140,7 +112,7 @@ int main() {
 
   for (int command = std::getchar(); command != EOF; command = std::getchar()) {
     switch (command) {
-      case 'W': write_memory(*model); break;
+      case 'W': write_memory(*model, note_offset(*model), tick); break;
       case 'R': run_layer(*model); break;
       case 'D': read_results(); break;
       default:

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "Vsubbit_network.h"
+#include "commands.h"
 #include "verilated.h"
 
 namespace {
@@ -26,41 +27,6 @@ void tick(Model& model) {
   model.eval();
   model.clk = 1;
   model.eval();
-}
-
-std::uint32_t take(int bytes) {
-  std::uint32_t value = 0;
-  for (int i = 0; i < bytes; ++i) {
-    const int byte = std::getchar();
-    if (byte == EOF) {
-      std::fputs("the command stream ends inside a command\n", stderr);
-      std::exit(1);
-    }
-    value |= static_cast<std::uint32_t>(byte) << (8 * i);
-  }
-  return value;
-}
-
-void give(std::uint32_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) std::putchar(static_cast<int>((value >> (8 * i)) & 0xff));
-}
-
-void write_memory(Model& model) {
-  const std::uint32_t space = take(1);
-  const std::uint32_t banks = take(1);
-  const std::uint32_t address = take(2);
-  const std::uint32_t words = take(2);
-  model.write_valid = 1;
-  model.write_space = space;
-  for (std::uint32_t word = 0; word < words; ++word) {
-    for (std::uint32_t bank = 0; bank < banks; ++bank) {
-      model.write_address = address + word;
-      model.write_bank = bank;
-      model.write_data = take(2);
-      tick(model);
-    }
-  }
-  model.write_valid = 0;
 }
 
 void run_layers(Model& model) {
@@ -102,7 +68,7 @@ int main() {
 
   for (int command = std::getchar(); command != EOF; command = std::getchar()) {
     switch (command) {
-      case 'W': write_memory(*model); break;
+      case 'W': write_memory(*model, [](std::uint32_t, std::uint32_t) {}, tick); break;
       case 'R': run_layers(*model); break;
       case 'D': read_maps(*model); break;
       default:
